@@ -1,0 +1,17 @@
+# boxtrace_component(NAME [DEPENDS ...]): the static library of the folder it is called from. All .cc
+# files of the folder and its sub-folders belong to it, so adding a file needs no edit here.
+function(boxtrace_component name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;EXCLUDE" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cc *.h)
+  foreach(pattern IN LISTS ARG_EXCLUDE)
+    list(FILTER sources EXCLUDE REGEX "${pattern}")
+  endforeach()
+  if(NOT sources)
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE ${ARG_DEPENDS})
+    return()
+  endif()
+  add_library(${name} STATIC ${sources})
+  set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
+  target_link_libraries(${name} PRIVATE boxtrace_flags PUBLIC boxtrace_instrumentation ${ARG_DEPENDS})
+endfunction()

@@ -1,0 +1,125 @@
+#include "tracer/base/procfs_text.h"
+
+#include <charconv>
+
+#include "tracer/base/text.h"
+
+namespace boxtrace::base {
+
+std::optional<NsInode> parse_ns_link(std::string_view target) {
+  const std::size_t open = target.find(":[");
+  if (open == std::string_view::npos || !target.ends_with(']')) {
+    return std::nullopt;
+  }
+  const auto number = parse_u64(target.substr(open + 2, target.size() - open - 3));
+  if (!number) {
+    return std::nullopt;
+  }
+  return NsInode{*number};
+}
+
+std::optional<std::string_view> parse_status_field(std::string_view status, std::string_view name) {
+  for (const std::string_view line : split(status, '\n')) {
+    if (line.starts_with(name) && line.substr(name.size()).starts_with(':')) {
+      return trim(line.substr(name.size() + 1));
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<std::uint64_t> parse_number_list(std::string_view text) {
+  std::vector<std::uint64_t> numbers;
+  for (const std::string_view piece : split_blanks(text)) {
+    const auto number = parse_u64(piece);
+    if (!number) {
+      break;
+    }
+    numbers.push_back(*number);
+  }
+  return numbers;
+}
+
+std::optional<std::uint64_t> parse_hex_mask(std::string_view text) {
+  return parse_u64("0x" + std::string(text));
+}
+
+std::vector<IdMapLine> parse_id_map(std::string_view text) {
+  std::vector<IdMapLine> lines;
+  for (const std::string_view line : split(text, '\n')) {
+    const std::vector<std::uint64_t> numbers = parse_number_list(line);
+    if (numbers.size() == 3) {
+      lines.push_back({numbers[0], numbers[1], numbers[2]});
+    }
+  }
+  return lines;
+}
+
+std::string parse_octal_escapes(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned value = 0;
+    const std::string_view digits = text.substr(std::min(i + 1, text.size()), 3);
+    const auto [end, failure] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), value, 8);
+    const bool whole = end == digits.data() + digits.size() && digits.size() == 3;
+    if (text[i] == '\\' && failure == std::errc{} && whole && value < 256) {
+      out += static_cast<char>(value);
+      i += 3;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+std::vector<MountInfo> parse_mountinfo(std::string_view text) {
+  std::vector<MountInfo> mounts;
+  for (const std::string_view line : split(text, '\n')) {
+    const std::vector<std::string_view> words = split_blanks(line);
+    std::size_t dash = 6;
+    while (dash < words.size() && words[dash] != "-") {
+      ++dash;
+    }
+    const auto id = words.size() > dash + 2 ? parse_u64(words[0]) : std::nullopt;
+    const auto parent = id ? parse_u64(words[1]) : std::nullopt;
+    if (!parent) {
+      continue;
+    }
+    MountInfo mount;
+    mount.id = *id;
+    mount.parent = *parent;
+    mount.device = words[2];
+    mount.root = parse_octal_escapes(words[3]);
+    mount.target = parse_octal_escapes(words[4]);
+    mount.options = words[5];
+    for (std::size_t i = 6; i < dash; ++i) {
+      mount.propagation += (i > 6 ? " " : "") + std::string(words[i]);
+    }
+    mount.fstype = words[dash + 1];
+    // The kernel prints an empty source as nothing at all, which leaves one word fewer.
+    const bool has_source = words.size() > dash + 3;
+    mount.source = has_source ? parse_octal_escapes(words[dash + 2]) : "";
+    mount.super_options = words[has_source ? dash + 3 : dash + 2];
+    mounts.push_back(std::move(mount));
+  }
+  return mounts;
+}
+
+std::vector<std::pair<std::string, std::string>> parse_limits(std::string_view text) {
+  // The name ends where two blanks follow; the numbers are the next two words.
+  std::vector<std::pair<std::string, std::string>> limits;
+  for (const std::string_view line : split(text, '\n')) {
+    const std::size_t end = line.find("  ");
+    if (end == std::string_view::npos || line.starts_with("Limit ")) {
+      continue;
+    }
+    const std::vector<std::string_view> words = split_blanks(line.substr(end));
+    if (words.size() >= 2) {
+      limits.emplace_back(std::string(line.substr(0, end)),
+                          std::string(words[0]) + ":" + std::string(words[1]));
+    }
+  }
+  return limits;
+}
+
+}  // namespace boxtrace::base
