@@ -38,7 +38,9 @@ using ArgDecoder = Value (*)(const CallContext& context, const ArgSpec& arg, std
 enum class Direction : std::uint8_t {
   In,     ///< decoded at entry
   Out,    ///< Pending at entry, decoded at exit
-  InOut,  ///< decoded at both; Changed if they differ
+  /// Decoded at both; Changed if they differ. Pending at entry: only exit can tell. Pending at exit:
+  /// nothing was written.
+  InOut,
 };
 
 struct ArgSpec {
@@ -102,6 +104,9 @@ struct SyscallSpec {
   std::string_view man;     ///< `unshare(2)`; `none` where no manual page exists
   std::string_view kernel;  ///< `kernel/fork.c: ksys_unshare`
   Explanation explain{};
+  /// How many arguments count in this call, for those where the first ones decide: open's mode
+  /// without O_CREAT, prctl's five. The others hold whatever the registers held. Null: all.
+  std::size_t (*used_args)(const CallContext& context) = nullptr;
 
   [[nodiscard]] constexpr std::size_t arg_count() const {
     std::size_t count = 0;

@@ -44,9 +44,11 @@ struct Flags {
   std::string_view label;  ///< `CLONE_???`, for unknown bits
 };
 
-/// Bytes that a person reads as text. May hold anything, NULs and invalid UTF-8 included.
+/// Bytes that a person reads as text. May hold anything, NULs and invalid UTF-8 included. Filter is
+/// the exception: the instructions of a classic BPF program, eight bytes each, which a text shows as
+/// their number.
 struct Text {
-  enum class Kind : std::uint8_t { String, Path, Buffer };
+  enum class Kind : std::uint8_t { String, Path, Buffer, Filter };
   Kind kind = Kind::String;
   std::string bytes;
   bool truncated = false;                  ///< there was more than the limit
