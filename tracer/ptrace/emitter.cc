@@ -1,0 +1,27 @@
+#include "tracer/ptrace/emitter.h"
+
+#include <utility>
+#include <variant>
+
+namespace boxtrace::ptrace {
+
+void Emitter::push(raw::Event event) {
+  ++next_.value;
+  if (std::holds_alternative<raw::Syscall>(event.body)) {
+    ++syscalls_;
+  }
+  if (holding_) {
+    held_.push_back(std::move(event));
+  } else {
+    sink_->on_event(event);
+  }
+}
+
+void Emitter::release() {
+  holding_ = false;
+  for (const raw::Event& event : std::exchange(held_, {})) {
+    sink_->on_event(event);
+  }
+}
+
+}  // namespace boxtrace::ptrace

@@ -1,0 +1,54 @@
+#pragma once
+// The tracer's front door: start a command, follow everything it makes until the last of it has
+// exited, and hand out what the kernel said as raw events.
+//
+// The sink is called on the calling thread, after the tracee concerned has been resumed. It gets a
+// Header first, an End last, and numbers without gaps in between.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "decoders/spec.h"
+#include "tracer/base/result.h"
+#include "tracer/raw/event_sink.h"
+
+namespace boxtrace::ptrace {
+
+/// A variable of the command's environment to set, or without `value` to remove.
+struct EnvironmentChange {
+  std::string name;
+  std::optional<std::string> value;
+};
+
+struct LaunchOptions {
+  std::vector<std::string> command;  ///< the program is looked up in PATH as execvp(3) does
+  std::vector<EnvironmentChange> environment;  ///< applied to our own, in order
+  decoders::Options decode;                    ///< what decoders read, and so what is captured
+  std::string tool_version;                    ///< for the header
+};
+
+/// How the launched command ended. A caller passes it on: exits with `code`, or dies of `signal`.
+struct CommandEnd {
+  int code = 0;
+  int signal = 0;  ///< 0 when it exited
+  bool core_dumped = false;
+  /// False when we were told to stop tracing, by a signal, before it ended.
+  bool seen = false;
+  /// The exit status a shell would report: `code`, or 128 + `signal`.
+  [[nodiscard]] int shell_status() const { return signal != 0 ? 128 + signal : code; }
+};
+
+/// Runs `options.command` and traces it, all its threads and all its descendants to the end.
+///
+/// SIGINT, SIGTERM, SIGHUP and SIGQUIT sent to us go to the command; once the command is gone and
+/// only descendants live on, they make us let go of these and return.
+///
+/// @errors  `err` is ENOENT when there is no such command (a shell would exit with 127), EACCES,
+///          ENOEXEC and others when it cannot be executed (126); the sink has then seen nothing.
+///          EPERM when tracing is not permitted, with a hint that says why. Any other is ours.
+[[nodiscard]] base::Result<CommandEnd> trace_launch(const LaunchOptions& options,
+                                                    raw::EventSink& sink);
+
+}  // namespace boxtrace::ptrace

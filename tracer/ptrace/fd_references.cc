@@ -1,0 +1,103 @@
+#include "tracer/ptrace/fd_references.h"
+
+#include <algorithm>
+#include <string_view>
+#include <variant>
+
+#include "tracer/base/text.h"
+
+namespace boxtrace::ptrace {
+namespace {
+
+// Takes `prefix` off the front of `text`, if it is there.
+bool take(std::string_view& text, std::string_view prefix) {
+  if (text.substr(0, prefix.size()) != prefix) {
+    return false;
+  }
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+// Takes a path component and the slash behind it.
+std::string_view take_component(std::string_view& text) {
+  const std::size_t slash = text.find('/');
+  const std::string_view component = text.substr(0, slash);
+  text.remove_prefix(slash == std::string_view::npos ? text.size() : slash + 1);
+  return component;
+}
+
+class Collector {
+ public:
+  explicit Collector(const std::vector<base::NsPid>& own_pids) : own_pids_(&own_pids) {}
+
+  void visit(const decoders::Value& value) {
+    if (const auto* fd = value.as<decoders::Fd>()) {
+      add(base::FdNum{fd->number});
+    } else if (const auto* text = value.as<decoders::Text>()) {
+      if (text->kind == decoders::Text::Kind::Path) {
+        if (const auto number = fd_in_path(text->bytes, *own_pids_)) {
+          add(*number);
+        }
+      }
+    } else if (const auto* fields = value.as<decoders::Struct>()) {
+      for (const decoders::Field& field : fields->fields) {
+        visit(field.value);
+      }
+    } else if (const auto* list = value.as<decoders::List>()) {
+      for (const decoders::Value& item : list->items) {
+        visit(item);
+      }
+    }
+  }
+
+  [[nodiscard]] std::vector<base::FdNum> take_found() { return std::move(found_); }
+
+ private:
+  void add(base::FdNum fd) {
+    if (fd.value >= 0 && std::find(found_.begin(), found_.end(), fd) == found_.end()) {
+      found_.push_back(fd);
+    }
+  }
+
+  const std::vector<base::NsPid>* own_pids_;
+  std::vector<base::FdNum> found_;
+};
+
+}  // namespace
+
+std::vector<base::FdNum> fd_references(const decoders::DecodedCall& decoded,
+                                       const std::vector<base::NsPid>& own_pids) {
+  Collector collector{own_pids};
+  for (const decoders::Field& arg : decoded.args) {
+    collector.visit(arg.value);
+  }
+  return collector.take_found();
+}
+
+std::optional<base::FdNum> fd_in_path(std::string_view path,
+                                      const std::vector<base::NsPid>& own_pids) {
+  if (!take(path, "/dev/")) {
+    static_cast<void>(take(path, "/proc/"));
+    const std::string_view owner = take_component(path);
+    const auto pid = base::parse_i64(owner);
+    const bool is_own = owner == "self" || owner == "thread-self" ||
+                        (pid && std::any_of(own_pids.begin(), own_pids.end(),
+                                            [&pid](base::NsPid own) { return own.value == *pid; }));
+    if (!is_own) {
+      return std::nullopt;
+    }
+    if (take(path, "task/")) {
+      static_cast<void>(take_component(path));
+    }
+  }
+  if (!take(path, "fd/")) {
+    return std::nullopt;
+  }
+  const auto number = base::parse_i64(take_component(path));
+  if (!number || *number < 0 || *number > INT32_MAX) {
+    return std::nullopt;
+  }
+  return base::FdNum{static_cast<std::int32_t>(*number)};
+}
+
+}  // namespace boxtrace::ptrace

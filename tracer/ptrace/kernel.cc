@@ -1,0 +1,191 @@
+#include "tracer/ptrace/kernel.h"
+
+#include <fmt/format.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <string>
+
+#include "tracer/base/check.h"
+#include "tracer/os/file.h"
+
+namespace boxtrace::ptrace {
+namespace {
+
+constexpr std::uint64_t kPageSize = 4096;
+// More pieces than this in one process_vm_readv(2) is EINVAL. Source: uio.h, UIO_MAXIOV.
+constexpr std::size_t kMostPieces = 1024;
+
+void* as_pointer(std::uint64_t value) {
+  return reinterpret_cast<void*>(static_cast<std::uintptr_t>(value));
+}
+
+// True when the request was carried out, false when the task is gone.
+bool succeeded(long result) {
+  if (result >= 0) {
+    return true;
+  }
+  BT_CHECK(errno == ESRCH, "a ptrace request failed otherwise than by the death of the task: " +
+                               std::string(std::strerror(errno)));
+  return false;
+}
+
+// Pieces of at most a page, because a transfer is all or nothing for each piece: with one large
+// piece, a fault in its second page would hide the bytes of the first.
+std::size_t split_at_pages(std::uint64_t addr, std::size_t size,
+                           std::array<iovec, kMostPieces>& pieces) {
+  std::size_t count = 0;
+  while (size > 0 && count < pieces.size()) {
+    const std::size_t to_page_end = static_cast<std::size_t>(kPageSize - addr % kPageSize);
+    const std::size_t take = std::min(size, to_page_end);
+    pieces[count++] = {as_pointer(addr), take};
+    size -= take;
+    addr += take;  // may wrap at the end of the address space: such a page is never readable
+  }
+  return count;
+}
+
+// For kernels and sandboxes that refuse process_vm_readv(2) to us, not the access as such.
+MemoryRead read_by_file(base::HostTid tid, std::uint64_t addr, std::span<std::byte> into) {
+  const auto file = os::open_file(fmt::format("/proc/{}/mem", tid.value));
+  if (!file.ok()) {
+    const int err = file.error().err;
+    return {0, err == EACCES ? EPERM : err == ENOENT ? ESRCH : err};
+  }
+  MemoryRead done;
+  while (done.size < into.size()) {
+    const ssize_t got = ::pread(file.value().get(), into.data() + done.size,
+                                into.size() - done.size, static_cast<off_t>(addr + done.size));
+    if (got <= 0) {
+      done.err = got == 0 ? ESRCH : errno == EIO ? EFAULT : errno;  // 0: the address space is gone
+      break;
+    }
+    done.size += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
+}  // namespace
+
+WaitResult LiveKernel::wait(bool block) {
+  int status = 0;
+  const pid_t tid = ::wait4(-1, &status, __WALL | (block ? 0 : WNOHANG), nullptr);
+  if (tid > 0) {
+    return StatusChange{base::HostTid{tid}, WaitStatus{status}};
+  }
+  if (tid == 0) {
+    return NotYet{};
+  }
+  if (errno == EINTR) {
+    return Interrupted{};
+  }
+  BT_CHECK(errno == ECHILD, "wait4 failed");
+  return NothingLeft{};
+}
+
+std::optional<SyscallInfo> LiveKernel::syscall_info(base::HostTid tid) {
+  __ptrace_syscall_info raw{};
+  if (!succeeded(::ptrace(PTRACE_GET_SYSCALL_INFO, tid.value, sizeof(raw), &raw))) {
+    return std::nullopt;
+  }
+  SyscallInfo info;
+  info.arch = raw.arch;
+  info.instruction_pointer = raw.instruction_pointer;
+  info.stack_pointer = raw.stack_pointer;
+  switch (raw.op) {
+    case PTRACE_SYSCALL_INFO_ENTRY:
+      info.op = SyscallInfo::Op::Entry;
+      info.nr = raw.entry.nr;
+      std::copy(std::begin(raw.entry.args), std::end(raw.entry.args), info.args.begin());
+      break;
+    case PTRACE_SYSCALL_INFO_EXIT:
+      info.op = SyscallInfo::Op::Exit;
+      info.result = raw.exit.rval;
+      info.is_error = raw.exit.is_error != 0;
+      break;
+    case PTRACE_SYSCALL_INFO_SECCOMP:
+      info.op = SyscallInfo::Op::Seccomp;
+      info.nr = raw.seccomp.nr;
+      std::copy(std::begin(raw.seccomp.args), std::end(raw.seccomp.args), info.args.begin());
+      info.seccomp_return_data = raw.seccomp.ret_data;
+      break;
+    default:
+      break;
+  }
+  return info;
+}
+
+std::optional<std::uint64_t> LiveKernel::event_message(base::HostTid tid) {
+  unsigned long message = 0;
+  if (!succeeded(::ptrace(PTRACE_GETEVENTMSG, tid.value, nullptr, &message))) {
+    return std::nullopt;
+  }
+  return message;
+}
+
+std::optional<siginfo_t> LiveKernel::signal_details(base::HostTid tid) {
+  siginfo_t details{};
+  if (!succeeded(::ptrace(PTRACE_GETSIGINFO, tid.value, nullptr, &details))) {
+    return std::nullopt;
+  }
+  return details;
+}
+
+bool LiveKernel::resume(base::HostTid tid, int signal) {
+  return succeeded(
+      ::ptrace(PTRACE_SYSCALL, tid.value, nullptr, as_pointer(static_cast<std::uint64_t>(signal))));
+}
+
+bool LiveKernel::listen(base::HostTid tid) {
+  // EIO: the stop has become another kind since it was reported (SIGCONT came first). The new one
+  // will be reported too, so there is nothing left to do for this one.
+  return ::ptrace(PTRACE_LISTEN, tid.value, nullptr, nullptr) == 0 || errno == EIO || succeeded(-1);
+}
+
+bool LiveKernel::detach(base::HostTid tid, int signal) {
+  return succeeded(
+      ::ptrace(PTRACE_DETACH, tid.value, nullptr, as_pointer(static_cast<std::uint64_t>(signal))));
+}
+
+bool LiveKernel::interrupt(base::HostTid tid) {
+  return succeeded(::ptrace(PTRACE_INTERRUPT, tid.value, nullptr, nullptr));
+}
+
+void LiveKernel::send_signal(base::HostPid pid, int signal) {
+  // A process that is gone, or that we may not signal, is as good as one that ignores it.
+  static_cast<void>(::kill(pid.value, signal));
+}
+
+MemoryRead LiveKernel::read_memory(base::HostTid tid, std::uint64_t addr,
+                                   std::span<std::byte> into) {
+  MemoryRead done;
+  std::array<iovec, kMostPieces> remote{};
+  while (done.size < into.size()) {
+    const std::size_t pieces = split_at_pages(addr + done.size, into.size() - done.size, remote);
+    const iovec local{into.data() + done.size, into.size() - done.size};
+    const ssize_t got = ::process_vm_readv(tid.value, &local, 1, remote.data(), pieces, 0);
+    if (got < 0 && (errno == EPERM || errno == ENOSYS)) {
+      return read_by_file(tid, addr, into);
+    }
+    if (got <= 0) {
+      done.err = got == 0 ? EFAULT : errno;
+      return done;
+    }
+    done.size += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
+std::int64_t LiveKernel::now() {
+  timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC, &time);
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+}  // namespace boxtrace::ptrace

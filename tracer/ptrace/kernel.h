@@ -1,0 +1,109 @@
+#pragma once
+// The seam between the engine and the kernel: every wait, ptrace request and read of a tracee's
+// memory goes through here, so that the engine's bookkeeping can be tested with scripted stops, in
+// orders that a live kernel produces once in a million runs.
+//
+// No request can fail with anything but "the task is gone": a tracee can be killed at any moment,
+// ptrace-stopped or not, and every request from then on says ESRCH until its end is waited for.
+// That is not an error but news which has not arrived yet, so requests return nullopt or false.
+// What else a request could say (EIO, EINVAL, EFAULT) would be a mistake of ours, and aborts.
+//
+// Source: ptrace(2) "Death under ptrace".
+
+#include <array>
+#include <csignal>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <variant>
+
+#include "tracer/base/ids.h"
+#include "tracer/ptrace/wait_status.h"
+
+namespace boxtrace::ptrace {
+
+/// What PTRACE_GET_SYSCALL_INFO says.
+struct SyscallInfo {
+  enum class Op : std::uint8_t { None, Entry, Exit, Seccomp };
+  Op op = Op::None;
+  std::uint32_t arch = 0;  ///< AUDIT_ARCH_*, of this call
+  std::uint64_t instruction_pointer = 0;
+  std::uint64_t stack_pointer = 0;
+  std::uint64_t nr = 0;                   ///< Entry, Seccomp
+  std::array<std::uint64_t, 6> args{};    ///< Entry, Seccomp
+  std::int64_t result = 0;                ///< Exit
+  bool is_error = false;                  ///< Exit: `result` is a negated errno
+  std::uint32_t seccomp_return_data = 0;  ///< Seccomp
+};
+
+struct StatusChange {
+  base::HostTid tid;
+  WaitStatus status;
+};
+struct NothingLeft {};  ///< ECHILD: neither children nor tracees
+struct Interrupted {};  ///< EINTR: a signal handler of ours ran
+struct NotYet {};       ///< nothing to report now; only when not blocking
+using WaitResult = std::variant<StatusChange, NothingLeft, Interrupted, NotYet>;
+
+/// How much of a read succeeded, and why it ended early.
+struct MemoryRead {
+  std::size_t size = 0;
+  int err = 0;  ///< 0, EFAULT, EPERM, ESRCH
+};
+
+class Kernel {
+ public:
+  Kernel() = default;
+  Kernel(const Kernel&) = delete;
+  Kernel& operator=(const Kernel&) = delete;
+  Kernel(Kernel&&) = delete;
+  Kernel& operator=(Kernel&&) = delete;
+  virtual ~Kernel() = default;
+
+  /// wait4(-1, __WALL). Every tracee, thread or process, and our own children.
+  virtual WaitResult wait(bool block) = 0;
+
+  [[nodiscard]] virtual std::optional<SyscallInfo> syscall_info(base::HostTid tid) = 0;
+  /// PTRACE_GETEVENTMSG.
+  [[nodiscard]] virtual std::optional<std::uint64_t> event_message(base::HostTid tid) = 0;
+  /// PTRACE_GETSIGINFO.
+  [[nodiscard]] virtual std::optional<siginfo_t> signal_details(base::HostTid tid) = 0;
+
+  /// PTRACE_SYSCALL: runs to the next entry or exit of a call, delivering `signal` if it is not 0.
+  virtual bool resume(base::HostTid tid, int signal) = 0;
+  /// PTRACE_LISTEN: leaves a group-stopped task stopped, yet sensitive to SIGCONT.
+  virtual bool listen(base::HostTid tid) = 0;
+  /// PTRACE_DETACH, delivering `signal` if it is not 0.
+  virtual bool detach(base::HostTid tid, int signal) = 0;
+  /// PTRACE_INTERRUPT: a stop of it will be reported soon.
+  virtual bool interrupt(base::HostTid tid) = 0;
+
+  /// kill(2).
+  virtual void send_signal(base::HostPid pid, int signal) = 0;
+
+  /// Bytes of a tracee's memory, from `addr` up to the first page that cannot be read.
+  [[nodiscard]] virtual MemoryRead read_memory(base::HostTid tid, std::uint64_t addr,
+                                               std::span<std::byte> into) = 0;
+
+  /// CLOCK_MONOTONIC in nanoseconds, with an origin of its own.
+  [[nodiscard]] virtual std::int64_t now() = 0;
+};
+
+/// The kernel we run on. All requests must come from the thread that seized the tracees.
+class LiveKernel final : public Kernel {
+ public:
+  WaitResult wait(bool block) override;
+  [[nodiscard]] std::optional<SyscallInfo> syscall_info(base::HostTid tid) override;
+  [[nodiscard]] std::optional<std::uint64_t> event_message(base::HostTid tid) override;
+  [[nodiscard]] std::optional<siginfo_t> signal_details(base::HostTid tid) override;
+  bool resume(base::HostTid tid, int signal) override;
+  bool listen(base::HostTid tid) override;
+  bool detach(base::HostTid tid, int signal) override;
+  bool interrupt(base::HostTid tid) override;
+  void send_signal(base::HostPid pid, int signal) override;
+  [[nodiscard]] MemoryRead read_memory(base::HostTid tid, std::uint64_t addr,
+                                       std::span<std::byte> into) override;
+  [[nodiscard]] std::int64_t now() override;
+};
+
+}  // namespace boxtrace::ptrace

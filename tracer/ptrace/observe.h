@@ -1,0 +1,67 @@
+#pragma once
+// What /proc says about a task, read while it is stopped. The model downstream never opens /proc;
+// it gets these as events.
+//
+// The traps: our /proc may be mounted for another pid namespace than ours, and then its numbers are
+// not those of our tracees; the working directory and root of the tracer may change under us; and
+// a read fails whenever the task is killed. So /proc is opened once, checked against our own pid,
+// and used through that descriptor; what cannot be read is absent from the observation, never
+// wrong. Source: proc(5), pid_namespaces(7) "/proc and PID namespaces".
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "tracer/base/ids.h"
+#include "tracer/base/procfs_text.h"
+#include "tracer/base/result.h"
+#include "tracer/os/fd.h"
+#include "tracer/raw/event.h"
+
+namespace boxtrace::ptrace {
+
+class Observer {
+ public:
+  /// `proc` is "/proc"; tests give a directory of files.
+  /// @errors  when it cannot be opened.
+  [[nodiscard]] static base::Result<Observer> open(const std::string& proc);
+
+  /// False when `proc` does not belong to our pid namespace. Nothing is ever read from it then.
+  [[nodiscard]] bool is_usable() const { return usable_; }
+
+  /// Our own namespaces: what "shared with the host" means.
+  [[nodiscard]] const raw::NsLinks& host() const { return host_; }
+
+  /// Reads what `mask` (of decoders::Observe) names; kObserveFdArgs is not for this function.
+  [[nodiscard]] raw::Observation observe(base::HostTid tid, std::uint32_t mask,
+                                         raw::Observation::At at) const;
+
+  /// Everything, as a record of the state in which a program starts. Mounts only when they are not
+  /// those of the host.
+  [[nodiscard]] raw::Observation observe_exec(base::HostTid tid) const;
+
+  /// The target of a descriptor of the task; nothing when it is not open.
+  [[nodiscard]] std::optional<std::string> fd_target(base::HostTid tid, base::FdNum fd) const;
+
+  [[nodiscard]] std::optional<std::string> exe(base::HostTid tid) const;
+
+  /// The thread group of a thread.
+  [[nodiscard]] std::optional<base::HostPid> group_of(base::HostTid tid) const;
+
+ private:
+  Observer() = default;
+
+  [[nodiscard]] std::optional<std::string> read(const std::string& path) const;
+  [[nodiscard]] std::optional<std::string> link(const std::string& path) const;
+  [[nodiscard]] raw::NsLinks ns_links(const std::string& task) const;
+  [[nodiscard]] std::optional<std::vector<raw::FdTarget>> open_fds(const std::string& task) const;
+
+  os::UniqueFd proc_;
+  bool usable_ = false;
+  raw::NsLinks host_;
+};
+
+/// `v1`, `v2`, `hybrid` or `none`, from the mounts that our own mount namespace has.
+[[nodiscard]] std::string cgroup_layout(const std::vector<base::MountInfo>& mounts);
+
+}  // namespace boxtrace::ptrace

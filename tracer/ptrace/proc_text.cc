@@ -1,0 +1,148 @@
+#include "tracer/ptrace/proc_text.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "tracer/base/procfs_text.h"
+#include "tracer/base/text.h"
+
+namespace boxtrace::ptrace {
+namespace {
+
+// Without overflow checks for the caller: what does not parse is 0.
+template <typename T>
+T number(std::string_view text, int radix = 10) {
+  T value{};
+  std::from_chars(text.data(), text.data() + text.size(), value, radix);
+  return value;
+}
+
+/// Calls `each` with every line that is not empty.
+template <typename Each>
+void for_each_line(std::string_view text, Each each) {
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    if (!line.empty()) {
+      each(line);
+    }
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+}
+
+std::vector<base::NsPid> parse_pids(std::string_view text) {
+  std::vector<base::NsPid> pids;
+  for (const std::string_view word : base::split_blanks(text)) {
+    pids.push_back(base::NsPid{number<std::int32_t>(word)});
+  }
+  return pids;
+}
+
+std::array<std::uint32_t, 4> parse_four_ids(std::string_view text) {
+  std::array<std::uint32_t, 4> ids{};
+  const auto words = base::split_blanks(text);
+  for (std::size_t i = 0; i < ids.size() && i < words.size(); ++i) {
+    ids.at(i) = number<std::uint32_t>(words[i]);
+  }
+  return ids;
+}
+
+void apply_status_line(raw::Status& status, std::string_view name, std::string_view value) {
+  if (name == "NStgid") {
+    status.ns_tgid = parse_pids(value);
+  } else if (name == "NSpid") {
+    status.ns_pid = parse_pids(value);
+  } else if (name == "Uid") {
+    status.uid = parse_four_ids(value);
+  } else if (name == "Gid") {
+    status.gid = parse_four_ids(value);
+  } else if (name == "Groups") {
+    for (const std::string_view word : base::split_blanks(value)) {
+      status.groups.push_back(number<std::uint32_t>(word));
+    }
+  } else if (name == "CapInh") {
+    status.cap_inh = number<std::uint64_t>(value, 16);
+  } else if (name == "CapPrm") {
+    status.cap_prm = number<std::uint64_t>(value, 16);
+  } else if (name == "CapEff") {
+    status.cap_eff = number<std::uint64_t>(value, 16);
+  } else if (name == "CapBnd") {
+    status.cap_bnd = number<std::uint64_t>(value, 16);
+  } else if (name == "CapAmb") {
+    status.cap_amb = number<std::uint64_t>(value, 16);
+  } else if (name == "NoNewPrivs") {
+    status.no_new_privs = value == "1";
+  } else if (name == "Seccomp") {
+    status.seccomp_mode = number<int>(value);
+  } else if (name == "Seccomp_filters") {
+    status.seccomp_filters = number<int>(value);
+  }
+}
+
+constexpr std::string_view kNameLabel = "Name:\t";
+
+/// `\n` and `\\`, which proc_task_name() in fs/proc/array.c makes of newlines and backslashes.
+std::string undo_name_escapes(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escaped = text[i] == '\\' && i + 1 < text.size();
+    const char next = escaped ? text[++i] : text[i];
+    plain.push_back(escaped && next == 'n' ? '\n' : next);
+  }
+  return plain;
+}
+
+// fs/proc/base.c: lnames.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kLimitNames{{
+    {"Max cpu time", "RLIMIT_CPU"},
+    {"Max file size", "RLIMIT_FSIZE"},
+    {"Max data size", "RLIMIT_DATA"},
+    {"Max stack size", "RLIMIT_STACK"},
+    {"Max core file size", "RLIMIT_CORE"},
+    {"Max resident set", "RLIMIT_RSS"},
+    {"Max processes", "RLIMIT_NPROC"},
+    {"Max open files", "RLIMIT_NOFILE"},
+    {"Max locked memory", "RLIMIT_MEMLOCK"},
+    {"Max address space", "RLIMIT_AS"},
+    {"Max file locks", "RLIMIT_LOCKS"},
+    {"Max pending signals", "RLIMIT_SIGPENDING"},
+    {"Max msgqueue size", "RLIMIT_MSGQUEUE"},
+    {"Max nice priority", "RLIMIT_NICE"},
+    {"Max realtime priority", "RLIMIT_RTPRIO"},
+    {"Max realtime timeout", "RLIMIT_RTTIME"},
+}};
+
+}  // namespace
+
+raw::Status parse_status(std::string_view text) {
+  raw::Status status;
+  for_each_line(text, [&status](std::string_view line) {
+    const std::size_t colon = line.find(':');
+    if (line.substr(0, kNameLabel.size()) == kNameLabel) {
+      status.comm = undo_name_escapes(line.substr(kNameLabel.size()));
+    } else if (colon != std::string_view::npos) {
+      apply_status_line(status, line.substr(0, colon), base::trim(line.substr(colon + 1)));
+    }
+  });
+  return status;
+}
+
+std::map<std::string, std::string> parse_rlimits(std::string_view text) {
+  std::map<std::string, std::string> limits;
+  for (auto& [label, values] : base::parse_limits(text)) {
+    const auto* known = std::find_if(kLimitNames.begin(), kLimitNames.end(),
+                                     [&label](const auto& pair) { return pair.first == label; });
+    limits[known != kLimitNames.end() ? std::string{known->second} : label] = std::move(values);
+  }
+  return limits;
+}
+
+std::vector<std::string> parse_lines(std::string_view text) {
+  std::vector<std::string> lines;
+  for_each_line(text, [&lines](std::string_view line) { lines.emplace_back(line); });
+  return lines;
+}
+
+}  // namespace boxtrace::ptrace

@@ -1,0 +1,94 @@
+#include "tracer/ptrace/signal_relay.h"
+
+#include <sys/time.h>
+
+#include <atomic>
+
+namespace boxtrace::ptrace {
+namespace {
+
+constexpr std::array<int, 4> kRelayed{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+constexpr suseconds_t kTickMicroseconds = 20'000;
+
+// One slot per signal: a second one before the first was noticed adds nothing, as in the kernel.
+struct Slot {
+  std::atomic<bool> is_set{false};
+  std::atomic<pid_t> sender{0};
+  std::atomic<bool> from_kernel{false};
+};
+static_assert(std::atomic<pid_t>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+
+std::array<Slot, kRelayed.size()> g_slots;
+std::atomic<bool> g_any{false};
+
+void set_timer(suseconds_t interval) {
+  const itimerval timer{{0, interval}, {0, interval}};
+  ::setitimer(ITIMER_REAL, &timer, nullptr);  // a bare system call, hence safe in a handler
+}
+
+void on_signal(int signal, siginfo_t* details, void* /*context*/) {
+  for (std::size_t i = 0; i < kRelayed.size(); ++i) {
+    if (kRelayed[i] == signal) {
+      const bool from_kernel = details->si_code == SI_KERNEL;
+      g_slots[i].from_kernel.store(from_kernel);
+      g_slots[i].sender.store(from_kernel ? 0 : details->si_pid);
+      g_slots[i].is_set.store(true);
+    }
+  }
+  g_any.store(true);
+  set_timer(kTickMicroseconds);
+}
+
+void on_tick(int /*signal*/) {}
+
+}  // namespace
+
+SignalRelay::SignalRelay() {
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  replace(SIGTTIN, ignore, true);
+  replace(SIGTTOU, ignore, true);
+  struct sigaction tick {};
+  tick.sa_handler = on_tick;
+  replace(SIGALRM, tick, true);
+  // No SA_RESTART: wait4 must return.
+  struct sigaction relay {};
+  relay.sa_sigaction = on_signal;
+  relay.sa_flags = SA_SIGINFO;
+  for (const int signal : kRelayed) {
+    replace(signal, relay, false);
+  }
+}
+
+SignalRelay::~SignalRelay() {
+  set_timer(0);
+  for (const Saved& saved : saved_) {
+    ::sigaction(saved.signal, &saved.action, nullptr);
+  }
+}
+
+void SignalRelay::replace(int signal, const struct sigaction& action, bool even_if_ignored) {
+  Saved saved{signal, {}};
+  ::sigaction(signal, nullptr, &saved.action);
+  if (saved.action.sa_handler == SIG_IGN && !even_if_ignored) {
+    return;
+  }
+  ::sigaction(signal, &action, nullptr);
+  saved_.push_back(saved);
+}
+
+std::vector<RelayedSignal> SignalRelay::take() {
+  std::vector<RelayedSignal> taken;
+  if (!g_any.exchange(false)) {
+    return taken;
+  }
+  set_timer(0);
+  for (std::size_t i = 0; i < kRelayed.size(); ++i) {
+    if (g_slots[i].is_set.exchange(false)) {
+      taken.push_back({kRelayed[i], g_slots[i].sender.load(), g_slots[i].from_kernel.load()});
+    }
+  }
+  return taken;
+}
+
+}  // namespace boxtrace::ptrace

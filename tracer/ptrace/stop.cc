@@ -1,0 +1,97 @@
+#include "tracer/ptrace/stop.h"
+
+#include <sys/ptrace.h>
+
+#include <utility>
+
+#include "tracer/base/check.h"
+
+namespace boxtrace::ptrace {
+
+Stopped::Stopped(Stopped&& other) noexcept
+    : kernel_(std::exchange(other.kernel_, nullptr)), tid_(other.tid_) {}
+
+Stopped::~Stopped() {
+  BT_CHECK(kernel_ == nullptr, "a stopped task was dropped, it would stay stopped for ever");
+}
+
+bool Stopped::resume(int signal) && {
+  BT_CHECK(kernel_ != nullptr, "a stopped task was resumed twice");
+  return std::exchange(kernel_, nullptr)->resume(tid_, signal);
+}
+
+bool Stopped::listen() && {
+  BT_CHECK(kernel_ != nullptr, "a stopped task was resumed twice");
+  return std::exchange(kernel_, nullptr)->listen(tid_);
+}
+
+bool Stopped::detach(int signal) && {
+  BT_CHECK(kernel_ != nullptr, "a stopped task was resumed twice");
+  return std::exchange(kernel_, nullptr)->detach(tid_, signal);
+}
+
+void Stopped::forget() && { kernel_ = nullptr; }
+
+namespace {
+
+base::HostTid as_tid(std::uint64_t message) {
+  return base::HostTid{static_cast<std::int32_t>(message)};
+}
+
+StopKind classify_event(Kernel& kernel, base::HostTid tid, int event) {
+  if (event != PTRACE_EVENT_FORK && event != PTRACE_EVENT_VFORK && event != PTRACE_EVENT_CLONE &&
+      event != PTRACE_EVENT_EXEC && event != PTRACE_EVENT_EXIT) {
+    return OtherStop{event};
+  }
+  const auto message = kernel.event_message(tid);
+  if (!message) {
+    return Vanished{};
+  }
+  if (event == PTRACE_EVENT_EXEC) {
+    return ExecStop{as_tid(*message)};
+  }
+  if (event == PTRACE_EVENT_EXIT) {
+    return ExitStop{WaitStatus{static_cast<int>(*message)}};
+  }
+  return BirthStop{as_tid(*message)};
+}
+
+StopKind classify(Kernel& kernel, base::HostTid tid, WaitStatus status) {
+  if (status.is_syscall_stop()) {
+    const auto info = kernel.syscall_info(tid);
+    return info ? StopKind{SyscallStop{*info}} : StopKind{Vanished{}};
+  }
+  if (status.is_group_stop()) {
+    return GroupStop{status.stop_signal()};
+  }
+  if (status.is_trap_stop()) {
+    return TrapStop{};
+  }
+  if (status.is_signal_delivery_stop()) {
+    const auto details = kernel.signal_details(tid);
+    return details ? StopKind{SignalStop{status.stop_signal(), *details}} : StopKind{Vanished{}};
+  }
+  return classify_event(kernel, tid, status.event());
+}
+
+}  // namespace
+
+Report next_report(Kernel& kernel, bool block) {
+  const WaitResult waited = kernel.wait(block);
+  if (std::holds_alternative<NothingLeft>(waited)) {
+    return NothingLeft{};
+  }
+  if (std::holds_alternative<Interrupted>(waited)) {
+    return Interrupted{};
+  }
+  if (std::holds_alternative<NotYet>(waited)) {
+    return NotYet{};
+  }
+  const StatusChange change = *std::get_if<StatusChange>(&waited);
+  if (change.status.has_ended()) {
+    return Ended{change.tid, change.status};
+  }
+  return Stop{Stopped{kernel, change.tid}, classify(kernel, change.tid, change.status)};
+}
+
+}  // namespace boxtrace::ptrace

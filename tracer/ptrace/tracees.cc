@@ -1,0 +1,91 @@
+#include "tracer/ptrace/tracees.h"
+
+#include <sched.h>
+
+#include <csignal>
+#include <cstddef>
+#include <utility>
+
+#include "tracer/base/bytes.h"
+#include "tracer/base/check.h"
+
+namespace boxtrace::ptrace {
+namespace {
+
+// struct clone_args. Source: include/uapi/linux/sched.h.
+constexpr std::size_t kCloneArgsFlags = 0;
+constexpr std::size_t kCloneArgsExitSignal = 32;
+constexpr std::size_t kCloneArgsSize = 40;
+
+}  // namespace
+
+bool CallInFlight::is_birth() const {
+  const std::string_view name = decoded.name;
+  return name == "clone" || name == "clone3" || name == "fork" || name == "vfork";
+}
+
+bool CallInFlight::is_exec() const {
+  return decoded.name == "execve" || decoded.name == "execveat";
+}
+
+bool CallInFlight::is_exit() const {
+  return decoded.name == "exit" || decoded.name == "exit_group";
+}
+
+BirthFlags birth_flags(const CallInFlight& call, const raw::Memory& memory) {
+  BT_CHECK(call.is_birth(), "the flags of a call that makes no task");
+  if (call.decoded.name == "fork") {
+    return {0, SIGCHLD};
+  }
+  if (call.decoded.name == "vfork") {
+    return {CLONE_VFORK | CLONE_VM, SIGCHLD};
+  }
+  if (call.decoded.name == "clone") {
+    // The low byte is the signal, in all ABIs in the first argument. Source: kernel/fork.c, clone.
+    const std::uint64_t flags = call.call.args[0] & 0xffffffff;
+    return {flags & ~std::uint64_t{CSIGNAL}, static_cast<std::uint32_t>(flags & CSIGNAL)};
+  }
+  const raw::Chunk args = memory.read(base::Addr{call.call.args[0]}, kCloneArgsSize);
+  return {base::read_le<std::uint64_t>(args.bytes, kCloneArgsFlags).value_or(0),
+          static_cast<std::uint32_t>(
+              base::read_le<std::uint64_t>(args.bytes, kCloneArgsExitSignal).value_or(0))};
+}
+
+Tracee& Tracees::add(base::HostTid tid, base::HostPid pid, std::optional<base::TaskId> leader) {
+  auto tracee = std::make_unique<Tracee>();
+  tracee->id = base::TaskId{++last_id_};
+  tracee->tid = tid;
+  tracee->pid = pid;
+  tracee->leader = leader.value_or(tracee->id);
+  const auto [place, is_new] = by_tid_.emplace(tid, std::move(tracee));
+  BT_CHECK(is_new, "a tid was added that is in use");
+  return *place->second;
+}
+
+Tracee* Tracees::find(base::HostTid tid) {
+  const auto place = by_tid_.find(tid);
+  return place == by_tid_.end() ? nullptr : place->second.get();
+}
+
+void Tracees::remove(base::HostTid tid) { by_tid_.erase(tid); }
+
+void Tracees::rename(base::HostTid from, base::HostTid to) {
+  auto node = by_tid_.extract(from);
+  BT_CHECK(!node.empty(), "a tid was renamed that is not traced");
+  node.key() = to;
+  node.mapped()->tid = to;
+  node.mapped()->leader = node.mapped()->id;
+  BT_CHECK(by_tid_.insert(std::move(node)).inserted, "a tid was renamed to one in use");
+}
+
+std::vector<Tracee*> Tracees::threads_of(base::HostPid pid) {
+  std::vector<Tracee*> threads;
+  for_each([&](Tracee& tracee) {
+    if (tracee.pid == pid) {
+      threads.push_back(&tracee);
+    }
+  });
+  return threads;
+}
+
+}  // namespace boxtrace::ptrace

@@ -1,0 +1,102 @@
+#pragma once
+// The tasks we trace. A tid names a task only while it lives: the kernel reuses it afterwards, and
+// gives the leader's tid to whichever thread calls execve. A TaskId names it for ever.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "decoders/decode.h"
+#include "tracer/base/ids.h"
+#include "tracer/raw/event.h"
+
+namespace boxtrace::ptrace {
+
+/// A call between its entry and its exit.
+struct CallInFlight {
+  raw::Call call;
+  base::Nanos entered;
+  raw::Snapshot in;
+  std::vector<raw::FdTarget> fds;
+  decoders::DecodedCall decoded;
+  std::optional<base::TaskId> child;  ///< once the kernel has told us of it
+
+  /// fork, vfork, clone or clone3.
+  [[nodiscard]] bool is_birth() const;
+  [[nodiscard]] bool is_exec() const;
+  /// exit or exit_group.
+  [[nodiscard]] bool is_exit() const;
+};
+
+/// The CLONE_* flags and the exit signal of a birth, from the call in flight in the creator.
+struct BirthFlags {
+  std::uint64_t flags = 0;
+  std::uint32_t exit_signal = 0;
+};
+/// `call` must be a birth. `memory` is asked for the arguments of clone3.
+[[nodiscard]] BirthFlags birth_flags(const CallInFlight& call, const raw::Memory& memory);
+
+struct Tracee {
+  base::TaskId id;
+  base::HostTid tid;
+  base::HostPid pid;
+  base::TaskId leader;
+  bool has_started = false;      ///< its first stop was seen
+  bool observe_at_start = true;  ///< false for threads, which start as their creator is
+  bool is_ending = false;        ///< its ExitStop was seen; only its end can follow
+  bool ends_by_call = false;     ///< ... because it called exit or exit_group
+  std::optional<CallInFlight> call;
+  base::NsInode pid_ns;               ///< the pid namespace it is a member of, 0 if not known
+  std::vector<base::NsPid> own_pids;  ///< its process's pids, from our pid namespace inwards
+
+  [[nodiscard]] bool is_leader() const { return tid.value == pid.value; }
+};
+
+class Tracees {
+ public:
+  /// A new task with the next TaskId. `leader` is empty for a task that leads its own group.
+  /// The tid must not be in the table.
+  Tracee& add(base::HostTid tid, base::HostPid pid, std::optional<base::TaskId> leader);
+
+  /// The task that has this tid now, or null.
+  [[nodiscard]] Tracee* find(base::HostTid tid);
+
+  void remove(base::HostTid tid);
+
+  /// The task of `from` takes over the tid of its leader, whose task must have been removed.
+  void rename(base::HostTid from, base::HostTid to);
+
+  /// All threads of a group.
+  [[nodiscard]] std::vector<Tracee*> threads_of(base::HostPid pid);
+
+  template <typename Predicate>
+  [[nodiscard]] Tracee* find_if(Predicate predicate) {
+    for (auto& [tid, tracee] : by_tid_) {
+      if (predicate(*tracee)) {
+        return tracee.get();
+      }
+    }
+    return nullptr;
+  }
+
+  template <typename Visit>
+  void for_each(Visit visit) {
+    for (auto& [tid, tracee] : by_tid_) {
+      visit(*tracee);
+    }
+  }
+
+  [[nodiscard]] bool empty() const { return by_tid_.empty(); }
+  [[nodiscard]] std::size_t size() const { return by_tid_.size(); }
+  /// How many there ever were.
+  [[nodiscard]] std::uint32_t total() const { return last_id_; }
+
+ private:
+  // Pointers to tasks stay good while others come and go.
+  std::unordered_map<base::HostTid, std::unique_ptr<Tracee>> by_tid_;
+  std::uint32_t last_id_ = 0;
+};
+
+}  // namespace boxtrace::ptrace

@@ -1,0 +1,556 @@
+#include "tracer/ptrace/tracer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "tracer/base/check.h"
+#include "tracer/ptrace/fd_references.h"
+#include "tracer/ptrace/tracee_memory.h"
+
+namespace boxtrace::ptrace {
+namespace {
+
+// ERESTARTSYS .. ERESTART_RESTARTBLOCK, which user mode never sees. Source: include/linux/errno.h.
+constexpr std::int64_t kFirstRestart = 512;
+constexpr std::int64_t kLastRestart = 516;
+
+raw::Outcome outcome_of(const SyscallInfo& info) {
+  if (!info.is_error) {
+    return {raw::Outcome::Kind::Returned, info.result};
+  }
+  const std::int64_t err = -info.result;
+  const bool restarts = err >= kFirstRestart && err <= kLastRestart;
+  return {restarts ? raw::Outcome::Kind::Restarting : raw::Outcome::Kind::Failed, err};
+}
+
+raw::Call call_of(const SyscallInfo& info) {
+  raw::Call call;
+  call.abi = raw::abi_of(info.arch, info.nr);
+  call.nr = call.abi == raw::Abi::X32 ? info.nr & ~raw::kX32SyscallBit : info.nr;
+  call.args = info.args;
+  call.instruction_pointer = info.instruction_pointer;
+  call.stack_pointer = info.stack_pointer;
+  return call;
+}
+
+raw::Syscall syscall_event(CallInFlight&& call, raw::Outcome outcome, raw::Snapshot out) {
+  raw::Syscall event;
+  event.call = call.call;
+  event.outcome = outcome;
+  event.entered = call.entered;
+  event.in = std::move(call.in);
+  event.out = std::move(out);
+  event.fds = std::move(call.fds);
+  event.child = call.child;
+  return event;
+}
+
+bool is_birth_unreported(const Tracee& tracee) {
+  return tracee.call && tracee.call->is_birth() && !tracee.call->child;
+}
+
+bool has_sender(const siginfo_t& details) {
+  switch (details.si_code) {
+    case SI_USER:
+    case SI_QUEUE:
+    case SI_TKILL:
+    case SI_MESGQ:
+      return true;
+    default:
+      return details.si_signo == SIGCHLD && details.si_code > 0;  // CLD_EXITED and kin
+  }
+}
+
+base::NsInode pid_ns_of(const raw::NsLinks& links) {
+  return links.own.at(static_cast<std::size_t>(raw::NsKind::Pid));
+}
+
+}  // namespace
+
+void Tracer::adopt_command(base::HostTid tid) {
+  command_ = tid;
+  is_launching_ = true;
+  emitter_->hold();
+  const Tracee& tracee = tracees_.add(tid, base::HostPid{tid.value}, std::nullopt);
+  raw::TaskStarted started;
+  started.cause = raw::TaskStarted::Cause::Launched;
+  started.tid = tracee.tid;
+  started.pid = tracee.pid;
+  started.leader = tracee.leader;
+  started.exit_signal = SIGCHLD;
+  emitter_->emit(tracee.id, emitter_->now(), started);
+}
+
+bool Tracer::step(Report report) {
+  now_ = emitter_->now();
+  if (auto* stop = std::get_if<Stop>(&report)) {
+    on_stop(std::move(*stop));
+  } else if (const auto* ended = std::get_if<Ended>(&report)) {
+    on_end(*ended);
+  } else if (std::holds_alternative<NothingLeft>(report)) {
+    tracees_.for_each([this](const Tracee& tracee) {
+      emitter_->emit(tracee.id, now_, raw::Gap{"the end of this task was never reported"});
+    });
+    return false;
+  }
+  settle_births();
+  return !is_done();
+}
+
+// ----- births -----
+
+void Tracer::on_stop(Stop stop) {
+  const base::HostTid tid = stop.stopped.tid();
+  if (const auto* exec = std::get_if<ExecStop>(&stop.kind)) {
+    Tracee* caller = exec->former == tid ? nullptr : tracees_.find(exec->former);
+    if (caller != nullptr) {
+      take_over_group(*caller, tid);
+    }
+  }
+  Tracee* tracee = tracees_.find(tid);
+  if (tracee == nullptr) {
+    hold(std::move(stop));
+    return;
+  }
+  dispatch(*tracee, std::move(stop));
+}
+
+void Tracer::hold(Stop stop) {
+  const base::HostTid tid = stop.stopped.tid();
+  Held& held = held_[tid];
+  BT_CHECK(!held.stop, "a task stopped twice without being resumed");
+  held.stop.emplace(std::move(stop));
+}
+
+Tracee& Tracer::add_child(const Tracee& creator, base::HostTid tid, const BirthFlags& flags) {
+  const bool is_thread = (flags.flags & CLONE_THREAD) != 0;
+  constexpr std::uint64_t kNewNamespaces = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
+                                           CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUSER |
+                                           CLONE_NEWCGROUP;
+  Tracee& child = is_thread ? tracees_.add(tid, creator.pid, creator.leader)
+                            : tracees_.add(tid, base::HostPid{tid.value}, std::nullopt);
+  child.observe_at_start = !is_thread || (flags.flags & kNewNamespaces) != 0;
+  if (is_thread) {
+    child.pid_ns = creator.pid_ns;
+    child.own_pids = creator.own_pids;
+  }
+  return child;
+}
+
+void Tracer::on_kind(Tracee& creator, Stopped stopped, const BirthStop& stop) {
+  BirthFlags flags;
+  if (creator.call && creator.call->is_birth()) {
+    const TraceeMemory live{*kernel_, creator.tid};
+    flags = birth_flags(*creator.call, raw::RecordingMemory{live, creator.call->in});
+  }
+  std::move(stopped).resume();
+  if (tracees_.find(stop.child) != nullptr) {
+    return;  // Found before its creator reported, which settle_births() should have excluded
+  }
+  Tracee& child = add_child(creator, stop.child, flags);
+  if (creator.call) {
+    creator.call->child = child.id;
+  }
+  raw::TaskStarted started;
+  started.cause = raw::TaskStarted::Cause::Forked;
+  started.tid = child.tid;
+  started.pid = child.pid;
+  started.leader = child.leader;
+  started.creator = creator.id;
+  started.flags = flags.flags;
+  started.exit_signal = flags.exit_signal;
+  emitter_->emit(child.id, now_, started);
+  release_held(child);
+}
+
+void Tracer::release_held(Tracee& tracee) {
+  auto node = held_.extract(tracee.tid);
+  if (node.empty()) {
+    return;
+  }
+  Held held = std::move(node.mapped());
+  if (held.stop) {
+    dispatch(tracee, std::move(*held.stop));
+  }
+  if (held.end) {
+    on_end(Ended{node.key(), *held.end});
+  }
+}
+
+void Tracer::settle_births() {
+  if (held_.empty() || tracees_.find_if(is_birth_unreported) != nullptr) {
+    return;
+  }
+  std::vector<base::HostTid> unclaimed;
+  for (const auto& [tid, held] : held_) {
+    // An end without a stop is that of a child of ours which we do not trace, such as one that the
+    // program had which started us; unless some task was killed while it made another.
+    if (held.stop || may_have_orphans_) {
+      unclaimed.push_back(tid);
+    }
+  }
+  std::sort(unclaimed.begin(), unclaimed.end());
+  for (const base::HostTid tid : unclaimed) {
+    add_found(tid);
+  }
+  held_.clear();
+}
+
+void Tracer::add_found(base::HostTid tid) {
+  const base::HostPid pid = observer_->group_of(tid).value_or(base::HostPid{tid.value});
+  const Tracee* leader = pid.value == tid.value ? nullptr : tracees_.find(base::HostTid{pid.value});
+  Tracee& tracee =
+      tracees_.add(tid, pid, leader != nullptr ? std::optional{leader->id} : std::nullopt);
+  raw::TaskStarted started;
+  started.cause = raw::TaskStarted::Cause::Found;
+  started.tid = tid;
+  started.pid = pid;
+  started.leader = tracee.leader;
+  emitter_->emit(tracee.id, now_, started);
+  release_held(tracee);
+}
+
+void Tracer::report_untraced_child(const Tracee& tracee, const CallInFlight& call,
+                                   const raw::Outcome& outcome) {
+  emitter_->emit(
+      tracee.id, now_,
+      raw::Gap{fmt::format("{} returned {}, a task made with CLONE_UNTRACED: it and all that it "
+                           "makes are missing from this trace",
+                           call.decoded.name, outcome.value)});
+}
+
+// ----- stops -----
+
+void Tracer::dispatch(Tracee& tracee, Stop stop) {
+  const bool is_trap = std::holds_alternative<TrapStop>(stop.kind);
+  if (!tracee.has_started && !is_trap && !std::holds_alternative<Vanished>(stop.kind)) {
+    if (tracee.observe_at_start) {
+      emitter_->emit(tracee.id, now_, first_observation(tracee));
+    }
+    tracee.has_started = true;
+  }
+  std::visit([&](const auto& kind) { on_kind(tracee, std::move(stop.stopped), kind); }, stop.kind);
+}
+
+void Tracer::on_kind(Tracee& tracee, Stopped stopped, const TrapStop& /*stop*/) {
+  std::optional<raw::Observation> first;
+  if (!std::exchange(tracee.has_started, true) && tracee.observe_at_start) {
+    first = first_observation(tracee);
+  }
+  if (first) {
+    emitter_->emit(tracee.id, now_, std::move(*first));
+  }
+  if (is_letting_go_) {
+    let_go_of(tracee, std::move(stopped), 0);
+    return;
+  }
+  std::move(stopped).resume();
+}
+
+void Tracer::on_kind(Tracee& tracee, Stopped stopped, const SignalStop& stop) {
+  raw::Signal event;
+  event.signo = stop.signal;
+  event.code = stop.details.si_code;
+  if (is_letting_go_) {
+    event.sender = sender_of(tracee, stop.details);
+    emitter_->emit(tracee.id, now_, event);
+    let_go_of(tracee, std::move(stopped), stop.signal);
+    return;
+  }
+  std::move(stopped).resume(stop.signal);
+  event.sender = sender_of(tracee, stop.details);
+  emitter_->emit(tracee.id, now_, event);
+}
+
+void Tracer::on_kind(Tracee& tracee, Stopped stopped, const GroupStop& stop) {
+  if (is_letting_go_) {
+    let_go_of(tracee, std::move(stopped), 0);  // it stays stopped: ptrace(2), PTRACE_SEIZE
+    return;
+  }
+  std::move(stopped).listen();
+  raw::Signal event;
+  event.signo = stop.signal;
+  event.stopped = true;
+  emitter_->emit(tracee.id, now_, event);
+}
+
+void Tracer::on_kind(Tracee& tracee, Stopped stopped, const OtherStop& /*stop*/) {
+  if (is_letting_go_) {
+    let_go_of(tracee, std::move(stopped), 0);
+    return;
+  }
+  std::move(stopped).resume();
+}
+
+void Tracer::on_kind(Tracee& /*tracee*/, Stopped stopped, const Vanished& /*stop*/) {
+  std::move(stopped).forget();
+}
+
+// ----- calls -----
+
+void Tracer::on_kind(Tracee& tracee, Stopped stopped, const SyscallStop& stop) {
+  switch (stop.info.op) {
+    case SyscallInfo::Op::Entry:
+      on_entry(tracee, std::move(stopped), stop.info);
+      return;
+    case SyscallInfo::Op::Exit:
+      on_exit(tracee, std::move(stopped), stop.info);
+      return;
+    case SyscallInfo::Op::None:
+    case SyscallInfo::Op::Seccomp:
+      break;
+  }
+  std::move(stopped).resume();
+}
+
+bool Tracer::is_before_command(const Tracee& tracee, const CallInFlight& call) const {
+  return is_launching_ && tracee.tid == command_ && !call.is_exec();
+}
+
+void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
+  if (is_letting_go_) {
+    let_go_of(tracee, std::move(stopped), 0);
+    return;
+  }
+  drop_call(tracee, raw::Outcome::Kind::Unknown);  // an exit that was not reported
+  CallInFlight call;
+  call.call = call_of(info);
+  call.entered = now_;
+  const TraceeMemory live{*kernel_, tracee.tid};
+  call.decoded = decoders::decode_entry(call.call, raw::RecordingMemory{live, call.in}, options_);
+  if (call.decoded.spec != nullptr &&
+      (call.decoded.spec->observe & decoders::kObserveFdArgs) != 0) {
+    call.fds = read_fd_targets(tracee, call);
+  }
+  std::move(stopped).resume();
+  if (!is_before_command(tracee, call)) {
+    tracee.call.emplace(std::move(call));
+  }
+}
+
+std::vector<raw::FdTarget> Tracer::read_fd_targets(const Tracee& tracee,
+                                                   const CallInFlight& call) const {
+  std::vector<raw::FdTarget> targets;
+  for (const base::FdNum fd : fd_references(call.decoded, tracee.own_pids)) {
+    if (auto target = observer_->fd_target(tracee.tid, fd)) {
+      targets.push_back({fd, std::move(*target)});
+    }
+  }
+  return targets;
+}
+
+void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
+  if (!tracee.call) {
+    std::move(stopped).resume();
+    return;
+  }
+  CallInFlight call = std::move(*tracee.call);
+  tracee.call.reset();
+  const raw::Outcome outcome = outcome_of(info);
+  raw::Snapshot out;
+  const TraceeMemory live{*kernel_, tracee.tid};
+  decoders::decode_exit(call.decoded, call.call, outcome, raw::RecordingMemory{live, out},
+                        options_);
+  const bool succeeded = outcome.kind == raw::Outcome::Kind::Returned;
+  const std::uint32_t mask =
+      call.decoded.spec != nullptr ? call.decoded.spec->observe & ~decoders::kObserveFdArgs : 0;
+  std::optional<raw::Observation> seen;
+  if (succeeded && mask != 0 && !call.is_exec()) {  // an exec was observed at its own stop
+    seen = observer_->observe(tracee.tid, mask, raw::Observation::At::Call);
+  }
+  std::move(stopped).resume();
+
+  if (is_launching_ && tracee.tid == command_ && call.is_exec() &&
+      outcome.kind == raw::Outcome::Kind::Failed) {
+    exec_failure_ = static_cast<int>(outcome.value);
+    return;
+  }
+  const bool has_untraced_child = call.is_birth() && succeeded && !call.child;
+  if (has_untraced_child) {
+    report_untraced_child(tracee, call, outcome);
+  }
+  emitter_->emit(tracee.id, now_, syscall_event(std::move(call), outcome, std::move(out)));
+  if (seen) {
+    emitter_->emit(tracee.id, now_, std::move(*seen));
+  }
+}
+
+void Tracer::drop_call(Tracee& tracee, raw::Outcome::Kind kind) {
+  if (!tracee.call) {
+    return;
+  }
+  if (is_birth_unreported(tracee) && kind == raw::Outcome::Kind::NoReturn) {
+    may_have_orphans_ = true;
+  }
+  CallInFlight call = std::move(*tracee.call);
+  tracee.call.reset();
+  emitter_->emit(tracee.id, now_, syscall_event(std::move(call), {kind, 0}, {}));
+}
+
+// ----- what /proc says -----
+
+raw::Observation Tracer::first_observation(Tracee& tracee) {
+  raw::Observation seen = observer_->observe(
+      tracee.tid, decoders::kObserveNs | decoders::kObserveStatus, raw::Observation::At::Start);
+  remember_pids(tracee, seen);
+  return seen;
+}
+
+void Tracer::remember_pids(Tracee& tracee, const raw::Observation& seen) {
+  if (seen.ns) {
+    tracee.pid_ns = pid_ns_of(*seen.ns);
+  }
+  if (seen.status) {
+    tracee.own_pids = seen.status->ns_tgid;
+  }
+}
+
+std::optional<base::HostPid> Tracer::sender_of(const Tracee& receiver, const siginfo_t& details) {
+  // The kernel writes the number that the receiver may know the sender by; 0 if there is none.
+  if (!has_sender(details) || details.si_pid <= 0) {
+    return std::nullopt;
+  }
+  if (receiver.pid_ns == pid_ns_of(observer_->host())) {
+    return base::HostPid{details.si_pid};
+  }
+  const Tracee* sender = tracees_.find_if([&](const Tracee& candidate) {
+    return candidate.pid_ns == receiver.pid_ns && !candidate.own_pids.empty() &&
+           candidate.own_pids.back().value == details.si_pid;
+  });
+  return sender != nullptr ? std::optional{sender->pid} : std::nullopt;
+}
+
+// ----- exec -----
+
+void Tracer::take_over_group(Tracee& caller, base::HostTid leader_tid) {
+  for (Tracee* other : tracees_.threads_of(caller.pid)) {
+    if (other != &caller) {
+      end_task(*other, raw::TaskExited::Cause::Superseded, 0, false);
+    }
+  }
+  tracees_.rename(caller.tid, leader_tid);
+}
+
+void Tracer::on_kind(Tracee& tracee, Stopped stopped, const ExecStop& stop) {
+  raw::TaskExeced event;
+  event.former_tid = stop.former;
+  event.exe = observer_->exe(tracee.tid).value_or("");
+  raw::Observation seen = observer_->observe_exec(tracee.tid);
+  remember_pids(tracee, seen);
+  std::move(stopped).resume();
+  emitter_->emit(tracee.id, now_, std::move(event));
+  emitter_->emit(tracee.id, now_, std::move(seen));
+  if (is_launching_ && tracee.tid == command_) {
+    is_launching_ = false;
+    emitter_->release();
+  }
+}
+
+// ----- ends -----
+
+void Tracer::on_kind(Tracee& tracee, Stopped stopped, const ExitStop& /*stop*/) {
+  std::move(stopped).resume();
+  tracee.is_ending = true;
+  tracee.ends_by_call = tracee.call && tracee.call->is_exit();
+  drop_call(tracee, raw::Outcome::Kind::NoReturn);
+}
+
+bool Tracer::is_superseded(const Tracee& tracee, WaitStatus status) {
+  // A thread that an execve of another one swept away ends with status 0, as if of its own accord.
+  if (tracee.is_leader() || tracee.ends_by_call || status != exited_status(0)) {
+    return false;
+  }
+  return tracees_.find_if([&tracee](const Tracee& other) {
+    return other.pid == tracee.pid && other.call && other.call->is_exec();
+  }) != nullptr;
+}
+
+void Tracer::on_end(const Ended& ended) {
+  Tracee* tracee = tracees_.find(ended.tid);
+  if (tracee == nullptr) {
+    Held& held = held_[ended.tid];
+    if (held.stop) {
+      std::move(held.stop->stopped).forget();
+      held.stop.reset();
+    }
+    held.end = ended.status;
+    return;
+  }
+  if (ended.tid == command_) {
+    command_end_.seen = true;
+    command_end_.code = ended.status.has_exited() ? ended.status.exit_code() : 0;
+    command_end_.signal = ended.status.was_killed() ? ended.status.kill_signal() : 0;
+    command_end_.core_dumped = ended.status.was_killed() && ended.status.core_dumped();
+    if (is_launching_ && exec_failure_ == 0) {
+      emitter_->release();  // killed before it could become the command: that is the whole story
+    }
+  }
+  if (ended.status.was_killed()) {
+    end_task(*tracee, raw::TaskExited::Cause::Signal, ended.status.kill_signal(),
+             ended.status.core_dumped());
+  } else if (is_superseded(*tracee, ended.status)) {
+    end_task(*tracee, raw::TaskExited::Cause::Superseded, 0, false);
+  } else {
+    end_task(*tracee, raw::TaskExited::Cause::Code, ended.status.exit_code(), false);
+  }
+}
+
+void Tracer::end_task(Tracee& tracee, raw::TaskExited::Cause cause, int value, bool core_dumped) {
+  drop_call(tracee, cause == raw::TaskExited::Cause::Detached ? raw::Outcome::Kind::Unknown
+                                                              : raw::Outcome::Kind::NoReturn);
+  raw::TaskExited event;
+  event.cause = cause;
+  event.value = value;
+  event.core_dumped = core_dumped;
+  emitter_->emit(tracee.id, now_, event);
+  tracees_.remove(tracee.tid);
+}
+
+// ----- signals to us, and letting go -----
+
+void Tracer::on_signals(const std::vector<RelayedSignal>& signals) {
+  for (const RelayedSignal& signal : signals) {
+    const bool from_tracee = tracees_.find_if([&signal](const Tracee& tracee) {
+      return tracee.pid.value == signal.sender;
+    }) != nullptr;
+    if (from_tracee) {
+      continue;
+    }
+    if (command_end_.seen) {
+      let_go();
+    } else if (!signal.from_kernel) {
+      kernel_->send_signal(base::HostPid{command_.value}, signal.signal);
+    }
+  }
+}
+
+void Tracer::let_go() {
+  if (is_letting_go_) {
+    gives_up_ = true;  // asked twice: leave it to the kernel, which frees them when we exit
+    return;
+  }
+  is_letting_go_ = true;
+  tracees_.for_each([this](const Tracee& tracee) { kernel_->interrupt(tracee.tid); });
+}
+
+void Tracer::let_go_of(Tracee& tracee, Stopped stopped, int signal) {
+  if (std::move(stopped).detach(signal)) {
+    end_task(tracee, raw::TaskExited::Cause::Detached, 0, false);
+  }
+}
+
+bool Tracer::is_done() {
+  if (gives_up_) {
+    return true;
+  }
+  if (is_letting_go_) {
+    return held_.empty() &&
+           tracees_.find_if([](const Tracee& tracee) { return !tracee.is_ending; }) == nullptr;
+  }
+  return tracees_.empty() && held_.empty() && !may_have_orphans_;
+}
+
+}  // namespace boxtrace::ptrace

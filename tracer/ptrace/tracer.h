@@ -1,0 +1,126 @@
+#pragma once
+// The engine proper: turns reports of stops into events, and resumes what stopped.
+//
+// Births. A new task's first stop and the event in its creator may be reported in either order, and
+// the creator may be killed in between. A stop of an unknown tid is therefore kept until its
+// creator has reported; it is Found, without a creator, once no call that could have made it is in
+// flight any more.
+//
+//   creator:  clone enter ... BirthStop(child) ... clone exit
+//   child:                 TrapStop ...                       <- may come first
+//
+// Ends. A task is gone when its end was waited for, not when a request says ESRCH. The end of a
+// leader that exits before its threads is reported when the last of them has ended. In an execve
+// by another thread than the leader, the leader is never reported: its tid passes to the caller.
+//
+// Calls. Entry and exit are told apart by PTRACE_GET_SYSCALL_INFO, never by counting. A call in
+// flight when its task ends did not return.
+
+#include <deque>
+#include <optional>
+#include <unordered_map>
+#include <variant>
+
+#include "decoders/spec.h"
+#include "tracer/ptrace/emitter.h"
+#include "tracer/ptrace/engine.h"
+#include "tracer/ptrace/observe.h"
+#include "tracer/ptrace/signal_relay.h"
+#include "tracer/ptrace/stop.h"
+#include "tracer/ptrace/tracees.h"
+
+namespace boxtrace::ptrace {
+
+class Tracer {
+ public:
+  /// Keeps references.
+  Tracer(Kernel& kernel, const Observer& observer, Emitter& emitter,
+         const decoders::Options& options)
+      : kernel_(&kernel), observer_(&observer), emitter_(&emitter), options_(options) {}
+
+  /// Takes over a seized child that waits to become the command. What it does up to its first
+  /// execve is not recorded, and all events are held back until that has succeeded.
+  void adopt_command(base::HostTid tid);
+
+  /// Treats one report. `false` when there is nothing left to trace.
+  bool step(Report report);
+
+  /// Acts on signals sent to the tracer itself.
+  void on_signals(const std::vector<RelayedSignal>& signals);
+
+  /// How the command ended; `seen` is false as long as it has not.
+  [[nodiscard]] const CommandEnd& command_end() const { return command_end_; }
+  /// The errno with which the command's execve failed, 0 if it did not.
+  [[nodiscard]] int exec_failure() const { return exec_failure_; }
+  [[nodiscard]] std::uint32_t tasks() const { return tracees_.total(); }
+
+ private:
+  /// Reports of a tid that we cannot place yet.
+  struct Held {
+    std::optional<Stop> stop;
+    std::optional<WaitStatus> end;
+  };
+
+  void on_stop(Stop stop);
+  void on_end(const Ended& ended);
+  void dispatch(Tracee& tracee, Stop stop);
+
+  void on_kind(Tracee& tracee, Stopped stopped, const SyscallStop& stop);
+  void on_kind(Tracee& tracee, Stopped stopped, const SignalStop& stop);
+  void on_kind(Tracee& tracee, Stopped stopped, const GroupStop& stop);
+  void on_kind(Tracee& tracee, Stopped stopped, const TrapStop& stop);
+  void on_kind(Tracee& tracee, Stopped stopped, const BirthStop& stop);
+  void on_kind(Tracee& tracee, Stopped stopped, const ExecStop& stop);
+  void on_kind(Tracee& tracee, Stopped stopped, const ExitStop& stop);
+  void on_kind(Tracee& tracee, Stopped stopped, const OtherStop& stop);
+  void on_kind(Tracee& tracee, Stopped stopped, const Vanished& stop);
+
+  void on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
+  void on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
+  [[nodiscard]] bool is_before_command(const Tracee& tracee, const CallInFlight& call) const;
+  [[nodiscard]] std::vector<raw::FdTarget> read_fd_targets(const Tracee& tracee,
+                                                           const CallInFlight& call) const;
+  void report_untraced_child(const Tracee& tracee, const CallInFlight& call,
+                             const raw::Outcome& outcome);
+
+  [[nodiscard]] raw::Observation first_observation(Tracee& tracee);
+  void remember_pids(Tracee& tracee, const raw::Observation& seen);
+  [[nodiscard]] std::optional<base::HostPid> sender_of(const Tracee& receiver,
+                                                       const siginfo_t& details);
+
+  Tracee& add_child(const Tracee& creator, base::HostTid tid, const BirthFlags& flags);
+  void hold(Stop stop);
+  void release_held(Tracee& tracee);
+  void settle_births();
+  void add_found(base::HostTid tid);
+
+  void drop_call(Tracee& tracee, raw::Outcome::Kind kind);
+  void end_task(Tracee& tracee, raw::TaskExited::Cause cause, int value, bool core_dumped);
+  void take_over_group(Tracee& caller, base::HostTid leader_tid);
+  [[nodiscard]] bool is_superseded(const Tracee& tracee, WaitStatus status);
+
+  void let_go();
+  void let_go_of(Tracee& tracee, Stopped stopped, int signal);
+  [[nodiscard]] bool is_done();
+
+  Kernel* kernel_;
+  const Observer* observer_;
+  Emitter* emitter_;
+  decoders::Options options_;
+
+  Tracees tracees_;
+  std::unordered_map<base::HostTid, Held> held_;
+  base::Nanos now_{};
+  /// A task ended in the middle of a birth: its child may exist and not have reported yet.
+  bool may_have_orphans_ = false;
+
+  base::HostTid command_{};
+  bool is_launching_ = false;
+  int exec_failure_ = 0;
+  CommandEnd command_end_;
+
+  bool is_letting_go_ = false;
+  bool gives_up_ = false;
+};
+
+}  // namespace boxtrace::ptrace
