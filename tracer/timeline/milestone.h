@@ -1,6 +1,6 @@
 #pragma once
-// The turning points of a container's creation, as data. The story numbers them, a trace records them,
-// `boxtrace diff` compares them.
+// The turning points of a container's creation, as data. The story numbers them, a trace records
+// them, `boxtrace diff` compares them.
 
 #include <array>
 #include <cstdint>
@@ -15,10 +15,10 @@ namespace boxtrace::timeline {
 
 /// The chapters of the story, in the order in which a container usually goes through them.
 enum class Phase : std::uint8_t {
-  Prepare,   ///< the runtime starts and reads its configuration
-  Spawn,     ///< it makes the processes that will become the container
-  Isolate,   ///< namespaces and id maps
-  Rootfs,    ///< mounts
+  Prepare,  ///< the runtime starts and reads its configuration
+  Spawn,    ///< it makes the processes that will become the container
+  Isolate,  ///< namespaces and id maps
+  Rootfs,   ///< mounts
   Network,
   LockDown,  ///< pivot_root, masks, capabilities, seccomp
   Start,     ///< the container's program is exec'd
@@ -34,13 +34,13 @@ enum class Phase : std::uint8_t {
 
 /// One turning point.
 struct Milestone {
-  int number = 0;                     ///< as the story prints it, from 1
-  std::string id;                     ///< what kind: `ns.new`, `ns.join`, `pid1.born`, `root.pivot`, `exec.final`
+  int number = 0;  ///< as the story prints it, from 1
+  std::string id;  ///< what kind: `ns.new`, `ns.join`, `pid1.born`, `root.pivot`, `exec.final`
   Phase phase = Phase::Prepare;
-  base::TaskId task;                  ///< who did it
-  std::string role;                   ///< the role of that task: `runc init (stage 2)`, free of pids
-  std::vector<base::Seq> evidence;    ///< the events it rests on
-  std::string title;                  ///< one line for a person
+  base::TaskId task;                ///< who did it
+  std::string role;                 ///< the role of that task: `runc init (stage 2)`, free of pids
+  std::vector<base::Seq> evidence;  ///< the events it rests on
+  std::string title;                ///< one line for a person
   /// The same facts free of everything that changes from run to run (pids, inode numbers, times,
   /// temporary names), as key and value: what a comparison compares.
   std::vector<std::pair<std::string, std::string>> facts;

@@ -1,0 +1,143 @@
+#include "tracer/model/roles.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace boxtrace::model {
+namespace {
+
+// One rule. Every part that is not empty must hold; the first rule whose parts hold wins.
+struct Rule {
+  std::string_view program;  // base name of the executable or of argv[0]
+  std::string_view word;     // an argument that must be there
+  std::string_view comm;     // the thread's name starts like this
+  RoleKind kind = RoleKind::Program;
+  std::string_view name;  // empty: the comm as it is
+  std::string_view purpose;
+};
+
+// Stages first: a stage names itself and still has its runtime's program and arguments.
+constexpr Rule kRules[] = {
+    {"", "", "runc:[0:PARENT]", RoleKind::Stage, "",
+     "stage 0: stays outside, writes id maps, reports pids"},
+    {"", "", "runc:[1:CHILD]", RoleKind::Stage, "",
+     "stage 1: makes the namespaces, then steps aside"},
+    {"", "", "runc:[2:INIT]", RoleKind::Stage, "",
+     "stage 2: is in all of them, becomes the container"},
+    {"", "", "boxrun:[", RoleKind::Stage, "", "a stage of boxrun"},
+    {"", "", "crun:[", RoleKind::Stage, "", "a stage of crun"},
+
+    {"runc", "init", "", RoleKind::Stage, "runc init", "the runtime, started again inside"},
+    {"runc", "run", "", RoleKind::Runtime, "runc run", "OCI runtime: create and start in one"},
+    {"runc", "create", "", RoleKind::Runtime, "runc create",
+     "OCI runtime: makes the container, does not start it"},
+    {"runc", "start", "", RoleKind::Runtime, "runc start",
+     "OCI runtime: lets the waiting container go"},
+    {"runc", "exec", "", RoleKind::Runtime, "runc exec",
+     "OCI runtime: one more process in a container"},
+    {"runc", "delete", "", RoleKind::Runtime, "runc delete", "OCI runtime: removes what is left"},
+    {"runc", "kill", "", RoleKind::Runtime, "runc kill", "OCI runtime: sends a signal"},
+    {"runc", "", "", RoleKind::Runtime, "runc", "OCI runtime"},
+    {"crun", "run", "", RoleKind::Runtime, "crun run", "OCI runtime: create and start in one"},
+    {"crun", "create", "", RoleKind::Runtime, "crun create",
+     "OCI runtime: makes the container, does not start it"},
+    {"crun", "start", "", RoleKind::Runtime, "crun start",
+     "OCI runtime: lets the waiting container go"},
+    {"crun", "exec", "", RoleKind::Runtime, "crun exec",
+     "OCI runtime: one more process in a container"},
+    {"crun", "delete", "", RoleKind::Runtime, "crun delete", "OCI runtime: removes what is left"},
+    {"crun", "", "", RoleKind::Runtime, "crun", "OCI runtime"},
+    {"boxrun", "run", "", RoleKind::Runtime, "boxrun run", "OCI runtime: create and start in one"},
+    {"boxrun", "create", "", RoleKind::Runtime, "boxrun create",
+     "OCI runtime: makes the container, does not start it"},
+    {"boxrun", "start", "", RoleKind::Runtime, "boxrun start",
+     "OCI runtime: lets the waiting container go"},
+    {"boxrun", "delete", "", RoleKind::Runtime, "boxrun delete",
+     "OCI runtime: removes what is left"},
+    {"boxrun", "kill", "", RoleKind::Runtime, "boxrun kill", "OCI runtime: sends a signal"},
+    {"boxrun", "", "", RoleKind::Runtime, "boxrun", "OCI runtime"},
+    {"youki", "", "", RoleKind::Runtime, "youki", "OCI runtime"},
+    {"bwrap", "", "", RoleKind::Sandbox, "bwrap", "makes a sandbox without a daemon or a bundle"},
+    {"unshare", "", "", RoleKind::Sandbox, "unshare", "makes namespaces, runs a command in them"},
+    {"nsenter", "", "", RoleKind::Sandbox, "nsenter", "joins namespaces, runs a command in them"},
+    {"setpriv", "", "", RoleKind::Sandbox, "setpriv", "changes privileges, runs a command"},
+    {"chroot", "", "", RoleKind::Sandbox, "chroot", "changes the root directory, runs a command"},
+    {"systemd-nspawn", "", "", RoleKind::Sandbox, "systemd-nspawn", "boots a container"},
+
+    {"containerd-shim-runc-v2", "start", "", RoleKind::Monitor, "shim start",
+     "forks the real shim and exits"},
+    {"containerd-shim-runc-v2", "delete", "", RoleKind::Monitor, "shim delete",
+     "cleans up after a shim"},
+    {"containerd-shim-runc-v2", "", "", RoleKind::Monitor, "shim",
+     "stays with the container, keeps its stdio and exit status"},
+    {"conmon", "", "", RoleKind::Monitor, "conmon",
+     "stays with the container, keeps its stdio and exit status"},
+    {"dockerd", "", "", RoleKind::Engine, "dockerd", "the engine: images, networks, the API"},
+    {"containerd", "", "", RoleKind::Engine, "containerd", "supervises containers through shims"},
+    {"docker", "", "", RoleKind::Engine, "docker", "client: asks dockerd over a socket"},
+    {"podman", "", "", RoleKind::Engine, "podman", "engine without a daemon"},
+    {"libnetwork-setkey", "", "", RoleKind::Helper, "libnetwork-setkey",
+     "hook: hands the network namespace to dockerd"},
+    {"set-ipv6", "", "", RoleKind::Helper, "set-ipv6",
+     "dockerd, stepping into the network namespace"},
+    {"docker-proxy", "", "", RoleKind::Helper, "docker-proxy", "forwards a published port"},
+    {"newuidmap", "", "", RoleKind::Helper, "newuidmap",
+     "writes the uid map with privilege, within /etc/subuid"},
+    {"newgidmap", "", "", RoleKind::Helper, "newgidmap",
+     "writes the gid map with privilege, within /etc/subgid"},
+    {"fuse-overlayfs", "", "", RoleKind::Helper, "fuse-overlayfs",
+     "overlay filesystem without privilege"},
+    {"slirp4netns", "", "", RoleKind::Helper, "slirp4netns", "network without privilege"},
+    {"iptables", "", "", RoleKind::Helper, "iptables", "firewall rules"},
+};
+
+std::string_view base_name(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+// `containerd-current`, `docker-runc`, `runc.amd64` are old names of the same programs.
+bool is_program(std::string_view name, std::string_view wanted) {
+  constexpr std::string_view kSuffix = "-current";
+  constexpr std::string_view kPrefix = "docker-";
+  if (name == wanted) {
+    return true;
+  }
+  if (name.ends_with(kSuffix)) {
+    name.remove_suffix(kSuffix.size());
+  }
+  if (name.starts_with(kPrefix) && wanted != "docker-proxy") {
+    name.remove_prefix(kPrefix.size());
+  }
+  return name == wanted;
+}
+
+bool has_word(const std::vector<std::string>& argv, std::string_view word) {
+  return std::any_of(argv.begin() + (argv.empty() ? 0 : 1), argv.end(),
+                     [&](const std::string& arg) { return arg == word; });
+}
+
+}  // namespace
+
+Role find_role(const RoleInput& input) {
+  const std::string_view program =
+      input.argv.empty() ? base_name(input.exe) : base_name(input.argv.front());
+  const bool hook = input.in_parents_pid_ns && (input.parent_role.starts_with("runc:[2") ||
+                                                input.parent_role.starts_with("boxrun:["));
+  for (const Rule& rule : kRules) {
+    if ((!rule.program.empty() && !is_program(program, rule.program) &&
+         !is_program(base_name(input.exe), rule.program)) ||
+        (!rule.word.empty() && !has_word(input.argv, rule.word)) ||
+        (!rule.comm.empty() && !input.comm.starts_with(rule.comm))) {
+      continue;
+    }
+    return {rule.kind, std::string(rule.name.empty() ? input.comm : rule.name),
+            std::string(rule.purpose)};
+  }
+  if (hook) {
+    return {RoleKind::Helper, std::string(program), "hook, run inside the container"};
+  }
+  return {RoleKind::Program, std::string(program.empty() ? input.comm : program), ""};
+}
+
+}  // namespace boxtrace::model
