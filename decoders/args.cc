@@ -19,8 +19,8 @@ std::uint64_t size_argument(const CallContext& context, std::int8_t index) {
   return index < 0 ? 0 : word(context, static_cast<std::size_t>(index));
 }
 
-/// A NULL-terminated array of strings. Pointers are read one at a time: what lies behind the NULL is
-/// nobody's business.
+/// A NULL-terminated array of strings. Pointers are read one at a time: what lies behind the NULL
+/// is nobody's business.
 Value decode_strings(const CallContext& context, Addr addr, char stop, std::size_t limit) {
   if (addr.value == 0) {
     return Pointer{addr};

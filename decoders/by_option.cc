@@ -38,8 +38,7 @@ Value decode_by_option(std::span<const OptionArgs> options, const CallContext& c
     }
     return arg.decode(context, arg, index);
   }
-  if (arg.direction == Direction::In ||
-      (arg.direction == Direction::Out && has_failed(context))) {
+  if (arg.direction == Direction::In || (arg.direction == Direction::Out && has_failed(context))) {
     return Pending{addr};
   }
   return arg.decode(context, arg, index);

@@ -22,8 +22,7 @@ DecodedCall decode_unknown(const raw::Call& call) {
 }
 
 bool has_ended(const raw::Outcome& outcome) {
-  return outcome.kind == raw::Outcome::Kind::Returned ||
-         outcome.kind == raw::Outcome::Kind::Failed;
+  return outcome.kind == raw::Outcome::Kind::Returned || outcome.kind == raw::Outcome::Kind::Failed;
 }
 
 }  // namespace
@@ -37,8 +36,7 @@ const Value* DecodedCall::arg(std::string_view arg_name) const {
   return nullptr;
 }
 
-DecodedCall decode_entry(const raw::Call& call, const raw::Memory& memory,
-                         const Options& options) {
+DecodedCall decode_entry(const raw::Call& call, const raw::Memory& memory, const Options& options) {
   const SyscallSpec* spec = find_syscall(call.abi, call.nr);
   if (spec == nullptr) {
     return decode_unknown(call);

@@ -12,29 +12,14 @@ namespace {
 // The one list of families. To add one: declare its span in families/families.h, define it in
 // families/<theme>.cc, name it here.
 const std::array kFamilies = {
-    &kProcessSyscalls,
-    &kNamespaceSyscalls,
-    &kMountSyscalls,
-    &kMountApiSyscalls,
-    &kIdentitySyscalls,
-    &kCapabilitySyscalls,
-    &kFileMetadataSyscalls,
-    &kXattrSyscalls,
-    &kFileContentSyscalls,
-    &kFileEventSyscalls,
-    &kAsyncIoSyscalls,
-    &kMemorySyscalls,
-    &kNetworkSyscalls,
-    &kSignalSyscalls,
-    &kTimeSyscalls,
-    &kWaitingSyscalls,
-    &kSchedulingSyscalls,
-    &kIpcSyscalls,
-    &kTracingSyscalls,
-    &kSecurityModuleSyscalls,
-    &kSystemSyscalls,
-    &kX86Syscalls,
-    &kRetiredSyscalls,
+    &kProcessSyscalls,     &kNamespaceSyscalls,  &kMountSyscalls,        &kMountApiSyscalls,
+    &kIdentitySyscalls,    &kCapabilitySyscalls, &kPrctlSyscalls,        &kSeccompSyscalls,
+    &kKeySyscalls,         &kLimitSyscalls,      &kPathSyscalls,         &kDescriptorSyscalls,
+    &kBpfSyscalls,         &kProcessIdSyscalls,  &kFileMetadataSyscalls, &kXattrSyscalls,
+    &kFileContentSyscalls, &kFileEventSyscalls,  &kAsyncIoSyscalls,      &kMemorySyscalls,
+    &kNetworkSyscalls,     &kSignalSyscalls,     &kTimeSyscalls,         &kWaitingSyscalls,
+    &kSchedulingSyscalls,  &kIpcSyscalls,        &kTracingSyscalls,      &kSecurityModuleSyscalls,
+    &kSystemSyscalls,      &kX86Syscalls,        &kRetiredSyscalls,
 };
 
 /// x32 has 36 numbers of its own, for calls whose structs hold words or pointers; the plain x86-64

@@ -35,6 +35,23 @@ std::string hex_bytes(base::ByteView bytes) {
   return bytes.size() > kExtraShown ? out + "..." : out;
 }
 
+/// `0644`, and with a file type `S_IFCHR|0666`. Source: linux/stat.h.
+std::string octal(std::uint64_t mode) {
+  struct Type {
+    std::uint64_t bits;
+    std::string_view name;
+  };
+  static constexpr Type kTypes[] = {
+      {0140000, "S_IFSOCK"}, {0120000, "S_IFLNK"}, {0100000, "S_IFREG"}, {0060000, "S_IFBLK"},
+      {0040000, "S_IFDIR"},  {0020000, "S_IFCHR"}, {0010000, "S_IFIFO"}};
+  for (const Type& type : kTypes) {
+    if ((mode & ~std::uint64_t{07777}) == type.bits) {
+      return fmt::format("{}|0{:o}", type.name, mode & 07777);
+    }
+  }
+  return mode == 0 ? "0" : fmt::format("0{:o}", mode);
+}
+
 /// Renders one alternative; what a value contains is rendered by recursion.
 struct Renderer {
   std::string operator()(const Number& number) const {
@@ -48,7 +65,7 @@ struct Renderer {
       case Number::Style::Octal:
         break;
     }
-    return number.raw == 0 ? "0" : fmt::format("0{:o}", number.raw);
+    return octal(number.raw);
   }
 
   std::string operator()(const Symbol& symbol) const {
@@ -69,8 +86,9 @@ struct Renderer {
     }
     out += base::to_hex(flags.unknown);
     // Only a word that no name explains needs to be told what kind it is.
-    return flags.names.empty() && !flags.label.empty() ? fmt::format("{} /* {} */", out, flags.label)
-                                                       : out;
+    return flags.names.empty() && !flags.label.empty()
+               ? fmt::format("{} /* {} */", out, flags.label)
+               : out;
   }
 
   std::string operator()(const Text& text) const {

@@ -36,10 +36,10 @@ struct ArgSpec;
 using ArgDecoder = Value (*)(const CallContext& context, const ArgSpec& arg, std::size_t index);
 
 enum class Direction : std::uint8_t {
-  In,     ///< decoded at entry
-  Out,    ///< Pending at entry, decoded at exit
-  /// Decoded at both; Changed if they differ. Pending at entry: only exit can tell. Pending at exit:
-  /// nothing was written.
+  In,   ///< decoded at entry
+  Out,  ///< Pending at entry, decoded at exit
+  /// Decoded at both; Changed if they differ. Pending at entry: only exit can tell. Pending at
+  /// exit: nothing was written.
   InOut,
 };
 

@@ -187,8 +187,7 @@ Value decode_array(const CallContext& context, Addr addr, std::uint64_t count,
   }
   const std::size_t size = size_of(element.width, context.call.abi);
   const std::uint64_t shown = std::min<std::uint64_t>(count, context.options.list_limit);
-  const raw::Chunk chunk =
-      context.memory.read(addr, static_cast<std::size_t>(shown) * size);
+  const raw::Chunk chunk = context.memory.read(addr, static_cast<std::size_t>(shown) * size);
   if (chunk.bytes.size() < size && chunk.failure) {
     return Missing{addr, *chunk.failure};
   }
@@ -209,8 +208,7 @@ Value decode_struct_array(const CallContext& context, Addr addr, std::uint64_t c
   }
   const std::size_t step = stride != 0 ? stride : layout_size(layout, context.call.abi);
   const std::uint64_t shown = std::min<std::uint64_t>(count, context.options.list_limit);
-  const raw::Chunk chunk =
-      context.memory.read(addr, static_cast<std::size_t>(shown) * step);
+  const raw::Chunk chunk = context.memory.read(addr, static_cast<std::size_t>(shown) * step);
   if (chunk.bytes.empty() && chunk.failure) {
     return Missing{addr, *chunk.failure};
   }

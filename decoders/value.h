@@ -45,8 +45,8 @@ struct Flags {
 };
 
 /// Bytes that a person reads as text. May hold anything, NULs and invalid UTF-8 included. Filter is
-/// the exception: the instructions of a classic BPF program, eight bytes each, which a text shows as
-/// their number.
+/// the exception: the instructions of a classic BPF program, eight bytes each, which a text shows
+/// as their number.
 struct Text {
   enum class Kind : std::uint8_t { String, Path, Buffer, Filter };
   Kind kind = Kind::String;

@@ -73,18 +73,18 @@ constexpr SyscallSpec kRows[] = {
     {.name = "capset",
      .nr = {126, 185, 91},
      .classes = kCaps,
-     .args = {{{"hdrp", arg_cap_header, nullptr, -1, Direction::InOut},
-               {"datap", arg_cap_data}}},
+     .args = {{{"hdrp", arg_cap_header, nullptr, -1, Direction::InOut}, {"datap", arg_cap_data}}},
      .observe = kObserveStatus,
      .man = "capset(2)",
      .kernel = "kernel/capability.c: capset",
-     .explain = {"Sets the caller's effective, permitted and inheritable capability sets.",
-                 "CapEff, CapPrm and CapInh in /proc/PID/status; CapAmb loses what is no longer both "
-                 "permitted and inheritable.",
-                 "Permitted can only shrink. EPERM means that the new permitted set holds "
-                 "something that the old one lacks, or that inheritable would exceed what bounding "
-                 "set and permitted set allow: compare the sets, the kernel does not say which "
-                 "bit."}},
+     .explain =
+         {"Sets the caller's effective, permitted and inheritable capability sets.",
+          "CapEff, CapPrm and CapInh in /proc/PID/status; CapAmb loses what is no longer both "
+          "permitted and inheritable.",
+          "Permitted can only shrink. EPERM means that the new permitted set holds "
+          "something that the old one lacks, or that inheritable would exceed what bounding "
+          "set and permitted set allow: compare the sets, the kernel does not say which "
+          "bit."}},
 };
 
 }  // namespace

@@ -44,7 +44,7 @@ constexpr SyscallSpec kRows[] = {
      .nr = {300, 338, 262},
      .classes = kDesc,
      .args = {{{"flags", arg_constant, &kFanotifyInitFlags},
-               {"event_f_flags", arg_hex}}},
+               {"event_f_flags", arg_constant, &kOpenFlags}}},
      .returns = Returns::Fd,
      .man = "fanotify_init(2)",
      .kernel = "fs/notify/fanotify/fanotify_user.c: fanotify_init",

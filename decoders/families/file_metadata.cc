@@ -10,9 +10,91 @@
 #include "decoders/structs.h"
 #include "decoders/tables/fcntl.h"
 #include "decoders/tables/files.h"
+#include "decoders/tables/magic.h"
 
 namespace boxtrace::decoders {
 namespace {
+
+constexpr FieldSpec kStatX8664[] = {
+    {"st_dev", Width::W64, Show::Hex},        {"st_ino", Width::W64, Show::Unsigned},
+    {"st_nlink", Width::W64, Show::Unsigned}, {"st_mode", Width::W32, Show::Octal},
+    {"st_uid", Width::W32, Show::Unsigned},   {"st_gid", Width::W32, Show::Unsigned},
+    {"pad", Width::W32, Show::Hidden},        {"st_rdev", Width::W64, Show::Hex},
+    {"st_size", Width::W64, Show::Signed},
+};
+constexpr FieldSpec kStatGeneric[] = {
+    {"st_dev", Width::W64, Show::Hex},      {"st_ino", Width::W64, Show::Unsigned},
+    {"st_mode", Width::W32, Show::Octal},   {"st_nlink", Width::W32, Show::Unsigned},
+    {"st_uid", Width::W32, Show::Unsigned}, {"st_gid", Width::W32, Show::Unsigned},
+    {"st_rdev", Width::W64, Show::Hex},     {"pad", Width::W64, Show::Hidden},
+    {"st_size", Width::W64, Show::Signed},
+};
+constexpr FieldSpec kStatI386[] = {
+    {"st_dev", Width::W32, Show::Hex},      {"st_ino", Width::W32, Show::Unsigned},
+    {"st_mode", Width::W16, Show::Octal},   {"st_nlink", Width::W16, Show::Unsigned},
+    {"st_uid", Width::W16, Show::Unsigned}, {"st_gid", Width::W16, Show::Unsigned},
+    {"st_rdev", Width::W32, Show::Hex},     {"st_size", Width::W32, Show::Unsigned},
+};
+constexpr FieldSpec kStat64I386[] = {
+    {"st_dev", Width::W64, Show::Hex},        {"pad", Width::W32, Show::Hidden},
+    {"ino_low", Width::W32, Show::Hidden},    {"st_mode", Width::W32, Show::Octal},
+    {"st_nlink", Width::W32, Show::Unsigned}, {"st_uid", Width::W32, Show::Unsigned},
+    {"st_gid", Width::W32, Show::Unsigned},   {"st_rdev", Width::W64, Show::Hex},
+    {"pad", Width::W32, Show::Hidden},        {"st_size", Width::W64, Show::Signed},
+};
+
+/// struct stat without its times. Source: arch/x86/include/uapi/asm/stat.h, asm-generic/stat.h.
+Value arg_stat(const CallContext& context, const ArgSpec&, std::size_t index) {
+  const base::Addr addr = address(context, index);
+  switch (context.call.abi) {
+    case raw::Abi::Aarch64:
+      return decode_struct(context, addr, kStatGeneric);
+    case raw::Abi::I386:
+      return decode_struct(context, addr, kStatI386);
+    default:
+      return decode_struct(context, addr, kStatX8664);
+  }
+}
+
+/// i386's struct stat64, which has its inode number twice and the good one at the end.
+Value arg_stat64(const CallContext& context, const ArgSpec&, std::size_t index) {
+  return decode_struct(context, address(context, index), kStat64I386);
+}
+
+constexpr FieldSpec kStatfs[] = {
+    {"f_type", Width::Word, Show::Constant, &kFilesystemMagics},
+    {"f_bsize", Width::Word, Show::Unsigned},
+    {"f_blocks", Width::Word, Show::Unsigned},
+    {"f_bfree", Width::Word, Show::Unsigned},
+    {"f_bavail", Width::Word, Show::Unsigned},
+    {"f_files", Width::Word, Show::Unsigned},
+    {"f_ffree", Width::Word, Show::Unsigned},
+    {"f_fsid", Width::W64, Show::Hex},
+    {"f_namelen", Width::Word, Show::Unsigned},
+    {"f_frsize", Width::Word, Show::Unsigned},
+    {"f_flags", Width::Word, Show::Constant, &kStatfsFlags},
+};
+constexpr FieldSpec kStatfs64[] = {
+    {"f_type", Width::W32, Show::Constant, &kFilesystemMagics},
+    {"f_bsize", Width::W32, Show::Unsigned},
+    {"f_blocks", Width::W64, Show::Unsigned},
+    {"f_bfree", Width::W64, Show::Unsigned},
+    {"f_bavail", Width::W64, Show::Unsigned},
+    {"f_files", Width::W64, Show::Unsigned},
+    {"f_ffree", Width::W64, Show::Unsigned},
+    {"f_fsid", Width::W64, Show::Hex},
+    {"f_namelen", Width::W32, Show::Unsigned},
+    {"f_frsize", Width::W32, Show::Unsigned},
+    {"f_flags", Width::W32, Show::Constant, &kStatfsFlags},
+};
+
+Value arg_statfs(const CallContext& context, const ArgSpec&, std::size_t index) {
+  return decode_kernel_longs(context, address(context, index), kStatfs);
+}
+
+Value arg_statfs64(const CallContext& context, const ArgSpec&, std::size_t index) {
+  return decode_struct(context, address(context, index), kStatfs64);
+}
 
 constexpr FieldSpec kStatx[] = {
     {"stx_mask", Width::W32, Show::Constant, &kStatxMask},
@@ -78,7 +160,7 @@ constexpr SyscallSpec kRows[] = {
      .nr = {4, 106, -1},
      .classes = kFile | kInfo,
      .args = {{{"pathname", arg_path},
-               {.name = "statbuf", .decode = arg_pointer, .direction = Direction::Out}}},
+               {.name = "statbuf", .decode = arg_stat, .direction = Direction::Out}}},
      .man = "stat(2)",
      .kernel = "fs/stat.c: newstat",
      .explain = {"Fills a struct with the type, mode, owner, size and times of a file, following a "
@@ -87,7 +169,7 @@ constexpr SyscallSpec kRows[] = {
      .nr = {5, 108, 80},
      .classes = kDesc | kInfo,
      .args = {{{"fd", arg_fd},
-               {.name = "statbuf", .decode = arg_pointer, .direction = Direction::Out}}},
+               {.name = "statbuf", .decode = arg_stat, .direction = Direction::Out}}},
      .man = "stat(2)",
      .kernel = "fs/stat.c: newfstat",
      .explain = {"Fills a struct with the type, mode, owner, size and times of an open file."}},
@@ -95,7 +177,7 @@ constexpr SyscallSpec kRows[] = {
      .nr = {6, 107, -1},
      .classes = kFile | kInfo,
      .args = {{{"pathname", arg_path},
-               {.name = "statbuf", .decode = arg_pointer, .direction = Direction::Out}}},
+               {.name = "statbuf", .decode = arg_stat, .direction = Direction::Out}}},
      .man = "stat(2)",
      .kernel = "fs/stat.c: newlstat",
      .explain = {"Describes a file like stat, but describes a final symbolic link itself instead "
@@ -105,7 +187,7 @@ constexpr SyscallSpec kRows[] = {
      .classes = kFile | kDesc | kInfo,
      .args = {{{"dirfd", arg_dirfd},
                {"pathname", arg_path},
-               {.name = "statbuf", .decode = arg_pointer, .direction = Direction::Out},
+               {.name = "statbuf", .decode = arg_stat, .direction = Direction::Out},
                {"flags", arg_constant, &kStatFlags}}},
      .man = "stat(2)",
      .kernel = "fs/stat.c: newfstatat",
@@ -115,7 +197,7 @@ constexpr SyscallSpec kRows[] = {
      .nr = {-1, 195, -1},
      .classes = kFile | kInfo,
      .args = {{{"pathname", arg_path},
-               {.name = "statbuf", .decode = arg_pointer, .direction = Direction::Out}}},
+               {.name = "statbuf", .decode = arg_stat64, .direction = Direction::Out}}},
      .man = "stat(2)",
      .kernel = "arch/x86/kernel/sys_ia32.c: ia32_stat64",
      .explain = {"The 32-bit stat with 64-bit file sizes and inode numbers."}},
@@ -123,7 +205,7 @@ constexpr SyscallSpec kRows[] = {
      .nr = {-1, 196, -1},
      .classes = kFile | kInfo,
      .args = {{{"pathname", arg_path},
-               {.name = "statbuf", .decode = arg_pointer, .direction = Direction::Out}}},
+               {.name = "statbuf", .decode = arg_stat64, .direction = Direction::Out}}},
      .man = "stat(2)",
      .kernel = "arch/x86/kernel/sys_ia32.c: ia32_lstat64",
      .explain = {"The 32-bit lstat with 64-bit file sizes and inode numbers."}},
@@ -131,7 +213,7 @@ constexpr SyscallSpec kRows[] = {
      .nr = {-1, 197, -1},
      .classes = kDesc | kInfo,
      .args = {{{"fd", arg_fd},
-               {.name = "statbuf", .decode = arg_pointer, .direction = Direction::Out}}},
+               {.name = "statbuf", .decode = arg_stat64, .direction = Direction::Out}}},
      .man = "stat(2)",
      .kernel = "arch/x86/kernel/sys_ia32.c: ia32_fstat64",
      .explain = {"The 32-bit fstat with 64-bit file sizes and inode numbers."}},
@@ -140,7 +222,7 @@ constexpr SyscallSpec kRows[] = {
      .classes = kFile | kDesc | kInfo,
      .args = {{{"dirfd", arg_dirfd},
                {"pathname", arg_path},
-               {.name = "statbuf", .decode = arg_pointer, .direction = Direction::Out},
+               {.name = "statbuf", .decode = arg_stat64, .direction = Direction::Out},
                {"flags", arg_constant, &kStatFlags}}},
      .man = "stat(2)",
      .kernel = "arch/x86/kernel/sys_ia32.c: ia32_fstatat64",
@@ -186,7 +268,7 @@ constexpr SyscallSpec kRows[] = {
      .nr = {137, 99, 43},
      .classes = kFile | kInfo,
      .args = {{{"path", arg_path},
-               {.name = "buf", .decode = arg_pointer, .direction = Direction::Out}}},
+               {.name = "buf", .decode = arg_statfs, .direction = Direction::Out}}},
      .man = "statfs(2)",
      .kernel = "fs/statfs.c: statfs",
      .explain = {"Tells the type of the filesystem that holds a path, its free space and the flags "
@@ -194,8 +276,7 @@ constexpr SyscallSpec kRows[] = {
     {.name = "fstatfs",
      .nr = {138, 100, 44},
      .classes = kDesc | kInfo,
-     .args = {{{"fd", arg_fd},
-               {.name = "buf", .decode = arg_pointer, .direction = Direction::Out}}},
+     .args = {{{"fd", arg_fd}, {.name = "buf", .decode = arg_statfs, .direction = Direction::Out}}},
      .man = "statfs(2)",
      .kernel = "fs/statfs.c: fstatfs",
      .explain = {"Tells type, free space and mount flags of the filesystem that holds an open "
@@ -205,7 +286,7 @@ constexpr SyscallSpec kRows[] = {
      .classes = kFile | kInfo,
      .args = {{{"path", arg_path},
                {"size", arg_size},
-               {.name = "buf", .decode = arg_pointer, .direction = Direction::Out}}},
+               {.name = "buf", .decode = arg_statfs64, .direction = Direction::Out}}},
      .man = "statfs(2)",
      .kernel = "fs/statfs.c: statfs64",
      .explain =
@@ -215,7 +296,7 @@ constexpr SyscallSpec kRows[] = {
      .classes = kDesc | kInfo,
      .args = {{{"fd", arg_fd},
                {"size", arg_size},
-               {.name = "buf", .decode = arg_pointer, .direction = Direction::Out}}},
+               {.name = "buf", .decode = arg_statfs64, .direction = Direction::Out}}},
      .man = "statfs(2)",
      .kernel = "fs/statfs.c: fstatfs64",
      .explain =
@@ -319,7 +400,9 @@ constexpr SyscallSpec kRows[] = {
     {.name = "open_by_handle_at",
      .nr = {304, 342, 265},
      .classes = kDesc,
-     .args = {{{"mount_fd", arg_dirfd}, {"handle", arg_pointer}, {"flags", arg_hex}}},
+     .args = {{{"mount_fd", arg_dirfd},
+               {"handle", arg_pointer},
+               {"flags", arg_constant, &kOpenFlags}}},
      .returns = Returns::Fd,
      .man = "open_by_handle_at(2)",
      .kernel = "fs/fhandle.c: open_by_handle_at",

@@ -66,6 +66,26 @@ Value arg_ipc_call(const CallContext& context, const ArgSpec&, std::size_t index
   return value;
 }
 
+/// Mode and attributes count only for a queue that may be made. mq_open(3).
+std::size_t used_mq_open(const CallContext& context) {
+  constexpr std::uint32_t kCreate = 0x40;  // O_CREAT
+  return (low32(context, 1) & kCreate) != 0 ? 4 : 2;
+}
+
+/// Commands that take no fourth argument. semctl(2).
+std::size_t used_semctl(const CallContext& context) {
+  switch (low32(context, 2) & 0xffU) {
+    case 0:   // IPC_RMID
+    case 11:  // GETPID
+    case 12:  // GETVAL
+    case 14:  // GETNCNT
+    case 15:  // GETZCNT
+      return 3;
+    default:
+      return 4;
+  }
+}
+
 constexpr SyscallSpec kRows[] = {
     {.name = "shmget",
      .nr = {29, 395, 194},
@@ -151,7 +171,8 @@ constexpr SyscallSpec kRows[] = {
      .returns = Returns::Number,
      .man = "semctl(2)",
      .kernel = "ipc/sem.c: semctl",
-     .explain = {"Reads or sets semaphore values, or reads, changes or removes the set."}},
+     .explain = {"Reads or sets semaphore values, or reads, changes or removes the set."},
+     .used_args = used_semctl},
     {.name = "msgget",
      .nr = {68, 399, 186},
      .classes = kIpc,
@@ -195,15 +216,14 @@ constexpr SyscallSpec kRows[] = {
     {.name = "mq_open",
      .nr = {240, 277, 180},
      .classes = kIpc | kDesc,
-     .args = {{{"name", arg_string},
-               {"oflag", arg_hex},
-               {"mode", arg_mode},
-               {"attr", arg_mq_attr}}},
+     .args =
+         {{{"name", arg_string}, {"oflag", arg_constant, &kOpenFlags}, {"mode", arg_mode}, {"attr", arg_mq_attr}}},
      .returns = Returns::Fd,
      .man = "mq_open(3)",
      .kernel = "ipc/mqueue.c: mq_open",
      .explain = {"Opens or makes a POSIX message queue, a file of the mqueue filesystem of the "
-                 "caller's ipc namespace; the name comes without its slash."}},
+                 "caller's ipc namespace; the name comes without its slash."},
+     .used_args = used_mq_open},
     {.name = "mq_unlink",
      .nr = {241, 278, 181},
      .classes = kIpc,

@@ -36,6 +36,17 @@ Value arg_node_mask(const CallContext& context, const ArgSpec& arg, std::size_t 
                       {"", Width::Word, Show::Hex});
 }
 
+/// The new address counts only where a flag asks for it. mremap(2).
+std::size_t used_mremap(const CallContext& context) {
+  constexpr std::uint64_t kTakesAddress = 2 | 4;  // MREMAP_FIXED, MREMAP_DONTUNMAP
+  return (word(context, 3) & kTakesAddress) != 0 ? 5 : 4;
+}
+
+/// The processor counts only with MEMBARRIER_CMD_FLAG_CPU. membarrier(2).
+std::size_t used_membarrier(const CallContext& context) {
+  return (low32(context, 1) & 1U) != 0 ? 3 : 2;
+}
+
 constexpr SyscallSpec kRows[] = {
     {.name = "mmap",
      .nr = {9, -1, 222},
@@ -97,7 +108,8 @@ constexpr SyscallSpec kRows[] = {
      .returns = Returns::Address,
      .man = "mremap(2)",
      .kernel = "mm/mremap.c: mremap",
-     .explain = {"Grows, shrinks or moves a mapping."}},
+     .explain = {"Grows, shrinks or moves a mapping."},
+     .used_args = used_mremap},
     {.name = "brk",
      .nr = {12, 45, 214},
      .classes = kMemory,
@@ -300,7 +312,8 @@ constexpr SyscallSpec kRows[] = {
      .man = "membarrier(2)",
      .kernel = "kernel/sched/membarrier.c: membarrier",
      .explain = {"Makes other running threads pass a memory barrier, so that their fast paths need "
-                 "none."}},
+                 "none."},
+     .used_args = used_membarrier},
     {.name = "mbind",
      .nr = {237, 274, 235},
      .classes = kMemory,

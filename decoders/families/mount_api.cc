@@ -76,12 +76,9 @@ constexpr FieldSpec kListmountRequest[] = {
     {"mnt_ns_id", Width::W64, Show::Hex},
 };
 constexpr FieldSpec kListnsRequest[] = {
-    {"size", Width::W32, Show::Unsigned},
-    {"spare", Width::W32, Show::Hidden},
-    {"ns_id", Width::W64, Show::Hex},
-    {"ns_type", Width::W32, Show::Constant, &kNamespaceFlags},
-    {"spare2", Width::W32, Show::Hidden},
-    {"user_ns_id", Width::W64, Show::Hex},
+    {"size", Width::W32, Show::Unsigned}, {"spare", Width::W32, Show::Hidden},
+    {"ns_id", Width::W64, Show::Hex},     {"ns_type", Width::W32, Show::Constant, &kNamespaceFlags},
+    {"spare2", Width::W32, Show::Hidden}, {"user_ns_id", Width::W64, Show::Hex},
 };
 
 constexpr FieldSpec kStatmountResult[] = {
@@ -125,8 +122,8 @@ struct StringField {
   std::uint64_t mask;
 };
 constexpr StringField kStatmountStrings[] = {
-    {"mnt_opts", 0x80},   {"fs_type", 0x20},     {"mnt_root", 0x8},
-    {"mnt_point", 0x10},  {"fs_subtype", 0x100}, {"sb_source", 0x200},
+    {"mnt_opts", 0x80},  {"fs_type", 0x20},     {"mnt_root", 0x8},
+    {"mnt_point", 0x10}, {"fs_subtype", 0x100}, {"sb_source", 0x200},
 };
 
 bool is_string_field(std::string_view name, std::uint64_t mask, bool& filled) {
@@ -160,8 +157,8 @@ Value arg_statmount(const CallContext& context, const ArgSpec&, std::size_t inde
     bool filled = false;
     if (is_string_field(field.name, mask, filled)) {
       if (filled) {
-        kept.push_back({field.name, decode_string(context, {addr.value + kStatmountFixed + raw},
-                                                  kPathLimit)});
+        kept.push_back(
+            {field.name, decode_string(context, {addr.value + kStatmountFixed + raw}, kPathLimit)});
       }
     } else if (raw != 0) {
       kept.push_back(std::move(field));
@@ -349,8 +346,7 @@ constexpr SyscallSpec kRows[] = {
      .kernel = "fs/namespace.c: listmount",
      .explain = {"Lists the unique ids of the mounts below one; mnt_id -1 means the root. Since "
                  "Linux 6.8.",
-                 "Changes nothing.",
-                 "To go on, param holds the last id of the call before."}},
+                 "Changes nothing.", "To go on, param holds the last id of the call before."}},
     {.name = "listns",
      .nr = {470, 470, 470},
      .classes = kNamespace | kInfo,

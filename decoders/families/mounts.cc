@@ -33,13 +33,14 @@ constexpr SyscallSpec kRows[] = {
      .observe = kObserveFdArgs,
      .man = "mount(2)",
      .kernel = "fs/namespace.c: path_mount",
-     .explain = {"Attaches a filesystem, binds or moves what is there to a second place, or changes "
-                 "options and propagation, as its flags say.",
-                 "Lines appear or change in /proc/PID/mountinfo of everyone in the mount namespace, "
-                 "and of its peers where the parent mount is shared.",
-                 "It covers what was at the target, for new look-ups only: who had a file open "
-                 "there keeps it. The target of a runtime is often /proc/self/fd/N, a directory it "
-                 "has opened before so that the container cannot swap it for a symbolic link."}},
+     .explain =
+         {"Attaches a filesystem, binds or moves what is there to a second place, or changes "
+          "options and propagation, as its flags say.",
+          "Lines appear or change in /proc/PID/mountinfo of everyone in the mount namespace, "
+          "and of its peers where the parent mount is shared.",
+          "It covers what was at the target, for new look-ups only: who had a file open "
+          "there keeps it. The target of a runtime is often /proc/self/fd/N, a directory it "
+          "has opened before so that the container cannot swap it for a symbolic link."}},
     {.name = "umount",
      .nr = {-1, 22, -1},
      .classes = kMount | kFile,
@@ -48,8 +49,7 @@ constexpr SyscallSpec kRows[] = {
      .man = "umount(2)",
      .kernel = "fs/namespace.c: ksys_umount",
      .explain = {"The umount2 of 32-bit programs, without flags.",
-                 "The line leaves /proc/PID/mountinfo.",
-                 "EBUSY while anybody uses a file below."}},
+                 "The line leaves /proc/PID/mountinfo.", "EBUSY while anybody uses a file below."}},
     {.name = "umount2",
      .nr = {166, 52, 39},
      .classes = kMount | kFile,
@@ -69,13 +69,16 @@ constexpr SyscallSpec kRows[] = {
      .observe = kObserveRoot | kObserveFdArgs,
      .man = "pivot_root(2)",
      .kernel = "fs/namespace.c: path_pivot_root",
-     .explain = {"Exchanges the root mount of the mount namespace: new_root becomes /, the old root "
-                 "hangs below put_old. Processes whose root was the old one are moved along.",
-                 "/proc/PID/root of each of them, and the order of /proc/PID/mountinfo.",
-                 "EINVAL has several causes: new_root is no mount point, put_old is not below it, "
-                 "one of the parent mounts is shared, or the current root is the initramfs. "
-                 "EBUSY: new_root is on the root mount itself. pivot_root(\".\", \".\") stacks the old root on "
-                 "the new one, and a umount2 with MNT_DETACH takes it away: no directory for the old root is needed."}},
+     .explain =
+         {"Exchanges the root mount of the mount namespace: new_root becomes /, the old root "
+          "hangs below put_old. Processes whose root was the old one are moved along.",
+          "/proc/PID/root of each of them, and the order of /proc/PID/mountinfo.",
+          "EINVAL has several causes: new_root is no mount point, put_old is not below it, "
+          "one of the parent mounts is shared, or the current root is the initramfs. "
+          "EBUSY: new_root is on the root mount itself. pivot_root(\".\", \".\") stacks the old "
+          "root on "
+          "the new one, and a umount2 with MNT_DETACH takes it away: no directory for the old root "
+          "is needed."}},
     {.name = "chroot",
      .nr = {161, 61, 51},
      .classes = kMount | kFile,
@@ -83,11 +86,12 @@ constexpr SyscallSpec kRows[] = {
      .observe = kObserveRoot | kObserveFdArgs,
      .man = "chroot(2)",
      .kernel = "fs/open.c: ksys_chroot",
-     .explain = {"Absolute paths of the caller and its children start at this directory.",
-                 "/proc/PID/root.",
-                 "It changes where paths start, not what is mounted: the host's files stay reachable "
-                 "through open descriptors, through the working directory if no chdir follows, and "
-                 "by a second chroot. After it the caller cannot make a user namespace (EPERM)."}},
+     .explain =
+         {"Absolute paths of the caller and its children start at this directory.",
+          "/proc/PID/root.",
+          "It changes where paths start, not what is mounted: the host's files stay reachable "
+          "through open descriptors, through the working directory if no chdir follows, and "
+          "by a second chroot. After it the caller cannot make a user namespace (EPERM)."}},
     {.name = "chdir",
      .nr = {80, 12, 49},
      .classes = kFile,
@@ -105,10 +109,11 @@ constexpr SyscallSpec kRows[] = {
      .observe = kObserveRoot | kObserveFdArgs,
      .man = "chdir(2)",
      .kernel = "fs/open.c: fchdir",
-     .explain = {"Sets the working directory to an open one.", "/proc/PID/cwd.",
-                 "Runtimes keep the old root open over pivot_root and fchdir into it, to unmount it "
-                 "from there. A descriptor of a host directory that leaks into the container "
-                 "is an open door: one fchdir and it is outside (CVE-2024-21626)."}},
+     .explain =
+         {"Sets the working directory to an open one.", "/proc/PID/cwd.",
+          "Runtimes keep the old root open over pivot_root and fchdir into it, to unmount it "
+          "from there. A descriptor of a host directory that leaks into the container "
+          "is an open door: one fchdir and it is outside (CVE-2024-21626)."}},
 };
 
 }  // namespace

@@ -64,9 +64,9 @@ constexpr SyscallSpec kRows[] = {
      .args = {{{"name", arg_buffer, nullptr, 1}, {"len", arg_size}}},
      .man = "setdomainname(2)",
      .kernel = "kernel/sys.c: setdomainname",
-     .explain = {"Sets the NIS domain name of the caller's UTS namespace.",
-                 "/proc/sys/kernel/domainname.",
-                 "It has nothing to do with DNS: `hostname -f` asks the resolver, not the kernel."}},
+     .explain =
+         {"Sets the NIS domain name of the caller's UTS namespace.", "/proc/sys/kernel/domainname.",
+          "It has nothing to do with DNS: `hostname -f` asks the resolver, not the kernel."}},
 };
 
 }  // namespace

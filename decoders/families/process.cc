@@ -94,9 +94,8 @@ Value decode_clone_results(const CallContext& context, const Value& args, base::
                                                     {"", Width::W32, Show::Fd})});
   }
   if ((flags & kCloneParentSettid) != 0) {
-    written.fields.push_back(
-        {"parent_tid", decode_array(context, pointer_field(args, "parent_tid"), 1,
-                                    {"", Width::W32, Show::Pid})});
+    written.fields.push_back({"parent_tid", decode_array(context, pointer_field(args, "parent_tid"),
+                                                         1, {"", Width::W32, Show::Pid})});
   }
   return written.fields.empty() ? Value{Pending{addr}} : Value{written};
 }
@@ -158,12 +157,15 @@ Value arg_wait_status(const CallContext& context, const ArgSpec&, std::size_t in
 }
 
 // siginfo_t begins with three ints; on 64-bit ABIs its union is aligned to 8.
-constexpr FieldSpec kSigHead[] = {
-    {"si_signo", Width::W32, Show::Signal}, {"si_errno"}, {"si_code", Width::W32, Show::Constant, &kSignalCodes}};
-constexpr FieldSpec kSigSent[] = {
-    {"si_pid", Width::W32, Show::Pid}, {"si_uid", Width::W32, Show::Id}, {"si_value", Width::Word, Show::Hex}};
-constexpr FieldSpec kChildHead[] = {
-    {"si_signo", Width::W32, Show::Signal}, {"si_errno", Width::W32, Show::Hidden}, {"si_code", Width::W32, Show::Constant, &kChildCodes}};
+constexpr FieldSpec kSigHead[] = {{"si_signo", Width::W32, Show::Signal},
+                                  {"si_errno"},
+                                  {"si_code", Width::W32, Show::Constant, &kSignalCodes}};
+constexpr FieldSpec kSigSent[] = {{"si_pid", Width::W32, Show::Pid},
+                                  {"si_uid", Width::W32, Show::Id},
+                                  {"si_value", Width::Word, Show::Hex}};
+constexpr FieldSpec kChildHead[] = {{"si_signo", Width::W32, Show::Signal},
+                                    {"si_errno", Width::W32, Show::Hidden},
+                                    {"si_code", Width::W32, Show::Constant, &kChildCodes}};
 constexpr FieldSpec kChildRest[] = {
     {"si_pid", Width::W32, Show::Pid}, {"si_uid", Width::W32, Show::Id}, {"si_status"}};
 
@@ -224,11 +226,12 @@ constexpr SyscallSpec kRows[] = {
      .returns = Returns::Pid,
      .man = "vfork(2)",
      .kernel = "kernel/fork.c: kernel_clone",
-     .explain = {"Makes a child that borrows the caller's memory; the caller sleeps until the child "
-                 "calls execve or dies.",
-                 "State D in the parent's /proc/PID/status while it waits.",
-                 "In a trace the child's calls stand before the line in which the parent's vfork "
-                 "returns, although the parent called first."}},
+     .explain =
+         {"Makes a child that borrows the caller's memory; the caller sleeps until the child "
+          "calls execve or dies.",
+          "State D in the parent's /proc/PID/status while it waits.",
+          "In a trace the child's calls stand before the line in which the parent's vfork "
+          "returns, although the parent called first."}},
     {.name = "clone",
      .nr = {56, -1, -1},
      .classes = kBirth | kNamespace,
@@ -240,12 +243,13 @@ constexpr SyscallSpec kRows[] = {
      .returns = Returns::Pid,
      .man = "clone(2)",
      .kernel = "kernel/fork.c: kernel_clone",
-     .explain = {"Makes a child and says with flags what it shares with its maker and which "
-                 "namespaces it gets anew. With CLONE_NEW* flags the child, not the caller, lives "
-                 "in them.",
-                 "The child's /proc/PID/ns links differ from the caller's for each CLONE_NEW* flag.",
-                 "The pid it returns is the one the caller's namespace uses; a child made with "
-                 "CLONE_NEWPID calls itself 1. CLONE_NEWTIME cannot be asked for here."}},
+     .explain =
+         {"Makes a child and says with flags what it shares with its maker and which "
+          "namespaces it gets anew. With CLONE_NEW* flags the child, not the caller, lives "
+          "in them.",
+          "The child's /proc/PID/ns links differ from the caller's for each CLONE_NEW* flag.",
+          "The pid it returns is the one the caller's namespace uses; a child made with "
+          "CLONE_NEWPID calls itself 1. CLONE_NEWTIME cannot be asked for here."}},
     {.name = "clone",
      .nr = {-1, 120, 220},
      .classes = kBirth | kNamespace,
@@ -257,12 +261,13 @@ constexpr SyscallSpec kRows[] = {
      .returns = Returns::Pid,
      .man = "clone(2)",
      .kernel = "kernel/fork.c: kernel_clone",
-     .explain = {"Makes a child and says with flags what it shares with its maker and which "
-                 "namespaces it gets anew. With CLONE_NEW* flags the child, not the caller, lives "
-                 "in them.",
-                 "The child's /proc/PID/ns links differ from the caller's for each CLONE_NEW* flag.",
-                 "The last two arguments change places between architectures: here tls comes "
-                 "first, on x86-64 child_tid does."}},
+     .explain =
+         {"Makes a child and says with flags what it shares with its maker and which "
+          "namespaces it gets anew. With CLONE_NEW* flags the child, not the caller, lives "
+          "in them.",
+          "The child's /proc/PID/ns links differ from the caller's for each CLONE_NEW* flag.",
+          "The last two arguments change places between architectures: here tls comes "
+          "first, on x86-64 child_tid does."}},
     {.name = "clone3",
      .nr = {435, 435, 435},
      .classes = kBirth | kNamespace,
@@ -272,12 +277,13 @@ constexpr SyscallSpec kRows[] = {
      .observe = kObserveFdArgs,
      .man = "clone(2)",
      .kernel = "kernel/fork.c: kernel_clone",
-     .explain = {"clone with its arguments in a struct: room for 64 bits of flags, for chosen pids "
-                 "(set_tid) and for the cgroup that the child is born into.",
-                 "As for clone; with CLONE_INTO_CGROUP also /proc/PID/cgroup from the first moment.",
-                 "A seccomp filter cannot see the flags, since they are behind a pointer, so the "
-                 "profiles of docker and podman answer ENOSYS to make the C library fall back to "
-                 "clone. An EPERM there breaks programs that would have fallen back."}},
+     .explain =
+         {"clone with its arguments in a struct: room for 64 bits of flags, for chosen pids "
+          "(set_tid) and for the cgroup that the child is born into.",
+          "As for clone; with CLONE_INTO_CGROUP also /proc/PID/cgroup from the first moment.",
+          "A seccomp filter cannot see the flags, since they are behind a pointer, so the "
+          "profiles of docker and podman answer ENOSYS to make the C library fall back to "
+          "clone. An EPERM there breaks programs that would have fallen back."}},
     {.name = "execve",
      .nr = {59, 11, 221},
      .classes = kProcess | kFile,
@@ -285,12 +291,13 @@ constexpr SyscallSpec kRows[] = {
      .observe = kObserveFdArgs,
      .man = "execve(2)",
      .kernel = "fs/exec.c: do_execveat_common",
-     .explain = {"Replaces the program: new memory, the same process. Descriptors without "
-                 "close-on-exec, namespaces, cgroup, seccomp filters and no_new_privs stay.",
-                 "/proc/PID/exe, cmdline and comm change, the pid does not.",
-                 "Capabilities are computed anew: a program without file capabilities that is not run by "
-                 "root keeps only the ambient set. ENOENT may name the wrong culprit: the file "
-                 "exists, but its `#!` interpreter or its dynamic loader is missing in this root."}},
+     .explain =
+         {"Replaces the program: new memory, the same process. Descriptors without "
+          "close-on-exec, namespaces, cgroup, seccomp filters and no_new_privs stay.",
+          "/proc/PID/exe, cmdline and comm change, the pid does not.",
+          "Capabilities are computed anew: a program without file capabilities that is not run by "
+          "root keeps only the ambient set. ENOENT may name the wrong culprit: the file "
+          "exists, but its `#!` interpreter or its dynamic loader is missing in this root."}},
     {.name = "execveat",
      .nr = {322, 358, 281},
      .classes = kProcess | kFile | kDesc,
@@ -298,17 +305,18 @@ constexpr SyscallSpec kRows[] = {
                {"pathname", arg_path},
                {"argv", arg_argv},
                {"envp", arg_envp},
-               {"flags", arg_constant, &kAtFlags}}},
+               {"flags", arg_constant, &kExecveatFlags}}},
      .observe = kObserveFdArgs,
      .man = "execveat(2)",
      .kernel = "fs/exec.c: do_execveat_common",
-     .explain = {"execve of a file named by a descriptor. With an empty path and AT_EMPTY_PATH the "
-                 "descriptor itself is the program.",
-                 "/proc/PID/exe may read `/memfd:... (deleted)`: the program is a sealed copy in "
-                 "memory.",
-                 "Runtimes start themselves that way so that the container cannot write to their binary "
-                 "through /proc/PID/exe (CVE-2019-5736). A script run from a close-on-exec "
-                 "descriptor fails with ENOENT: its interpreter cannot open it any more."}},
+     .explain =
+         {"execve of a file named by a descriptor. With an empty path and AT_EMPTY_PATH the "
+          "descriptor itself is the program.",
+          "/proc/PID/exe may read `/memfd:... (deleted)`: the program is a sealed copy in "
+          "memory.",
+          "Runtimes start themselves that way so that the container cannot write to their binary "
+          "through /proc/PID/exe (CVE-2019-5736). A script run from a close-on-exec "
+          "descriptor fails with ENOENT: its interpreter cannot open it any more."}},
     {.name = "exit",
      .nr = {60, 1, 93},
      .classes = kProcess,
@@ -326,10 +334,11 @@ constexpr SyscallSpec kRows[] = {
      .returns = Returns::Never,
      .man = "exit_group(2)",
      .kernel = "kernel/exit.c: do_group_exit",
-     .explain = {"Ends all threads of the process. The low eight bits are the exit status.",
-                 "The process stays as a zombie (State Z) until its parent waits for it.",
-                 "When process 1 of a pid namespace does this, the kernel sends SIGKILL to everybody "
-                 "else in the namespace before the exit completes."}},
+     .explain =
+         {"Ends all threads of the process. The low eight bits are the exit status.",
+          "The process stays as a zombie (State Z) until its parent waits for it.",
+          "When process 1 of a pid namespace does this, the kernel sends SIGKILL to everybody "
+          "else in the namespace before the exit completes."}},
     {.name = "wait4",
      .nr = {61, 114, 260},
      .classes = kProcess,
@@ -340,11 +349,12 @@ constexpr SyscallSpec kRows[] = {
      .returns = Returns::Pid,
      .man = "wait4(2)",
      .kernel = "kernel/exit.c: kernel_wait4",
-     .explain = {"Waits for a child to end and collects its status, which removes the zombie.",
-                 "The child's /proc/PID disappears.",
-                 "Orphans of a container are adopted by its process 1. If that one does not wait for "
-                 "children it did not make, zombies pile up: the reason for tini and `docker run "
-                 "--init`."}},
+     .explain =
+         {"Waits for a child to end and collects its status, which removes the zombie.",
+          "The child's /proc/PID disappears.",
+          "Orphans of a container are adopted by its process 1. If that one does not wait for "
+          "children it did not make, zombies pile up: the reason for tini and `docker run "
+          "--init`."}},
     {.name = "waitid",
      .nr = {247, 284, 95},
      .classes = kProcess,
@@ -355,9 +365,10 @@ constexpr SyscallSpec kRows[] = {
                {"rusage", arg_pointer}}},
      .man = "waitid(2)",
      .kernel = "kernel/exit.c: kernel_waitid",
-     .explain = {"Waits for children chosen by pid, group or pidfd, and says what happened to them.",
-                 "The zombie goes, unless WNOWAIT was asked for.",
-                 "With WNOHANG and nothing to report it succeeds and leaves zeros in the struct."}},
+     .explain =
+         {"Waits for children chosen by pid, group or pidfd, and says what happened to them.",
+          "The zombie goes, unless WNOWAIT was asked for.",
+          "With WNOHANG and nothing to report it succeeds and leaves zeros in the struct."}},
     {.name = "waitpid",
      .nr = {-1, 7, -1},
      .classes = kProcess,
@@ -390,8 +401,9 @@ constexpr SyscallSpec kRows[] = {
                {"flags", arg_constant, &kPidfdSignalFlags}}},
      .man = "pidfd_send_signal(2)",
      .kernel = "kernel/signal.c: pidfd_send_signal",
-     .explain = {"kill through a descriptor: it cannot hit a stranger that has inherited the number.",
-                 "", "The caller must be in the target's pid namespace or one above it, or it gets EINVAL."}},
+     .explain =
+         {"kill through a descriptor: it cannot hit a stranger that has inherited the number.", "",
+          "The caller must be in the target's pid namespace or one above it, or it gets EINVAL."}},
     {.name = "pidfd_getfd",
      .nr = {438, 438, 438},
      .classes = kProcess | kDesc,
@@ -408,11 +420,12 @@ constexpr SyscallSpec kRows[] = {
      .args = {{{"pid", arg_pid}, {"sig", arg_signal}}},
      .man = "kill(2)",
      .kernel = "kernel/signal.c: kill_something_info",
-     .explain = {"Sends a signal to a process, to a group (negative or 0), or to all that the caller "
-                 "may reach (-1).",
-                 "SigPnd and ShdPnd in /proc/PID/status until it is delivered.",
-                 "Process 1 of a pid namespace gets only signals it has a handler for, when they come "
-                 "from inside: `kill -9 1` in a container does nothing."}},
+     .explain =
+         {"Sends a signal to a process, to a group (negative or 0), or to all that the caller "
+          "may reach (-1).",
+          "SigPnd and ShdPnd in /proc/PID/status until it is delivered.",
+          "Process 1 of a pid namespace gets only signals it has a handler for, when they come "
+          "from inside: `kill -9 1` in a container does nothing."}},
     {.name = "tkill",
      .nr = {200, 238, 130},
      .classes = kProcess | kSignal,
@@ -437,8 +450,9 @@ constexpr SyscallSpec kRows[] = {
      .args = {{{"tgid", arg_pid}, {"sig", arg_signal}, {"info", arg_siginfo}}},
      .man = "rt_sigqueueinfo(2)",
      .kernel = "kernel/signal.c: do_rt_sigqueueinfo",
-     .explain = {"Sends a signal together with a value.", "SigQ in /proc/PID/status counts it.",
-                 "Only a process that signals itself may claim that the kernel or kill(2) sent it."}},
+     .explain =
+         {"Sends a signal together with a value.", "SigQ in /proc/PID/status counts it.",
+          "Only a process that signals itself may claim that the kernel or kill(2) sent it."}},
     {.name = "rt_tgsigqueueinfo",
      .nr = {297, 335, 240},
      .classes = kProcess | kSignal,

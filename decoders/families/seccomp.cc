@@ -7,11 +7,11 @@
 //
 // Sources: kernel/seccomp.c; linux/filter.h, linux/bpf_common.h (BPF_MAXINSNS); seccomp(2).
 
+#include "decoders/tables/seccomp.h"
 #include "decoders/args.h"
 #include "decoders/families/families.h"
 #include "decoders/families/filter_program.h"
 #include "decoders/structs.h"
-#include "decoders/tables/seccomp.h"
 
 namespace boxtrace::decoders {
 namespace {
@@ -62,12 +62,13 @@ constexpr SyscallSpec kRows[] = {
      .observe = kObserveStatus,
      .man = "seccomp(2)",
      .kernel = "kernel/seccomp.c: do_seccomp",
-     .explain = {"Adds a filter that decides on each later system call of the thread and its children. It "
-                 "can never be taken off.",
-                 "Seccomp: 2 and Seccomp_filters: N in /proc/PID/status.",
-                 "The filter applies from the next call on, to the runtime as well: everything "
-                 "between this line and the execve must be permitted by it, the execve "
-                 "included."}},
+     .explain =
+         {"Adds a filter that decides on each later system call of the thread and its children. It "
+          "can never be taken off.",
+          "Seccomp: 2 and Seccomp_filters: N in /proc/PID/status.",
+          "The filter applies from the next call on, to the runtime as well: everything "
+          "between this line and the execve must be permitted by it, the execve "
+          "included."}},
 };
 
 }  // namespace

@@ -56,6 +56,12 @@ Value arg_personality(const CallContext& context, const ArgSpec&, std::size_t in
                             : decode_constant(kPersonalities, raw);
 }
 
+/// Only LINUX_REBOOT_CMD_RESTART2 takes a string. reboot(2).
+std::size_t used_reboot(const CallContext& context) {
+  constexpr std::uint32_t kRestart2 = 0xa1b2c3d4;
+  return low32(context, 2) == kRestart2 ? 4 : 3;
+}
+
 constexpr SyscallSpec kRows[] = {
     {.name = "uname",
      .nr = {63, 122, 160},
@@ -121,11 +127,12 @@ constexpr SyscallSpec kRows[] = {
      .args = {{{"magic", arg_constant, &kRebootMagic},
                {"magic2", arg_constant, &kRebootMagic2},
                {"cmd", arg_constant, &kRebootCommands},
-               {"arg", arg_pointer}}},
+               {"arg", arg_string}}},
      .man = "reboot(2)",
      .kernel = "kernel/reboot.c: reboot",
      .explain = {"Restarts or halts the machine; in another than the first pid namespace it kills "
-                 "that namespace's init instead."}},
+                 "that namespace's init instead."},
+     .used_args = used_reboot},
     {.name = "kexec_load",
      .nr = {246, 283, 104},
      .classes = kProcess,

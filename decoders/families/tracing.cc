@@ -42,6 +42,20 @@ Value arg_perf_event_attr(const CallContext& context, const ArgSpec&, std::size_
   return decode_struct(context, address(context, index), kPerfEventAttr);
 }
 
+/// Requests that need no address or data. ptrace(2).
+std::size_t used_ptrace(const CallContext& context) {
+  switch (word(context, 0)) {
+    case 0:  // PTRACE_TRACEME
+      return 1;
+    case 8:       // PTRACE_KILL
+    case 16:      // PTRACE_ATTACH
+    case 0x4207:  // PTRACE_INTERRUPT
+      return 2;
+    default:
+      return 4;
+  }
+}
+
 constexpr SyscallSpec kRows[] = {
     {.name = "ptrace",
      .nr = {101, 26, 117},
@@ -54,7 +68,8 @@ constexpr SyscallSpec kRows[] = {
      .man = "ptrace(2)",
      .kernel = "kernel/ptrace.c: ptrace",
      .explain = {"Controls another thread: attach, read and write its memory and registers, resume "
-                 "it; boxtrace is built on it."}},
+                 "it; boxtrace is built on it."},
+     .used_args = used_ptrace},
     {.name = "perf_event_open",
      .nr = {298, 336, 241},
      .classes = kDesc | kInfo,

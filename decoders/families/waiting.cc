@@ -1,6 +1,7 @@
 // Waiting and waking: futexes, epoll, poll, select, eventfd, robust lists, restartable sequences.
 
 #include <algorithm>
+#include <array>
 
 #include "decoders/args.h"
 #include "decoders/families/families.h"
@@ -14,9 +15,18 @@
 namespace boxtrace::decoders {
 namespace {
 
+constexpr std::uint32_t kFutexCommand = 0x7f;  // below FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME
+
+/// How many arguments a futex operation reads. Source: kernel/futex/syscalls.c: do_futex.
+std::size_t used_futex(const CallContext& context) {
+  constexpr std::array<std::uint8_t, 14> kUsed = {4, 3, 3, 5, 6, 6, 4, 2, 2, 6, 6, 5, 6, 4};
+  const std::uint32_t command = low32(context, 1) & kFutexCommand;
+  return command < kUsed.size() ? kUsed.at(command) : 6;
+}
+
 /// True when the futex operation's fourth argument is a timeout. futex(2).
 bool has_timeout(std::uint32_t op) {
-  switch (op & 0x7fU) {
+  switch (op & kFutexCommand) {
     case 0:   // FUTEX_WAIT
     case 6:   // FUTEX_LOCK_PI
     case 9:   // FUTEX_WAIT_BITSET
@@ -164,7 +174,8 @@ constexpr SyscallSpec kRows[] = {
      .man = "futex(2)",
      .kernel = "kernel/futex/syscalls.c: futex",
      .explain = {"Sleeps until a word in memory is woken, if it still holds an expected value, or "
-                 "wakes sleepers; every lock of a threaded program ends here."}},
+                 "wakes sleepers; every lock of a threaded program ends here."},
+     .used_args = used_futex},
     {.name = "futex",
      .nr = {-1, 240, -1},
      .classes = kSync,
@@ -178,7 +189,8 @@ constexpr SyscallSpec kRows[] = {
      .man = "futex(2)",
      .kernel = "kernel/futex/syscalls.c: futex_time32",
      .explain = {"Sleeps until a word in memory is woken, if it still holds an expected value, or "
-                 "wakes sleepers."}},
+                 "wakes sleepers."},
+     .used_args = used_futex},
     {.name = "futex_time64",
      .nr = {-1, 422, -1},
      .classes = kSync,
@@ -191,7 +203,8 @@ constexpr SyscallSpec kRows[] = {
      .returns = Returns::Number,
      .man = "futex(2)",
      .kernel = "kernel/futex/syscalls.c: futex",
-     .explain = {"The 32-bit futex with 64-bit seconds."}},
+     .explain = {"The 32-bit futex with 64-bit seconds."},
+     .used_args = used_futex},
     {.name = "futex_waitv",
      .nr = {449, 449, 449},
      .classes = kSync,

@@ -19,15 +19,41 @@ Value arg_user_desc(const CallContext& context, const ArgSpec&, std::size_t inde
   return decode_struct(context, address(context, index), kUserDesc);
 }
 
+/// ARCH_GET_* write a word where the second argument points; for the others it is the value.
+Value arg_arch_prctl(const CallContext& context, const ArgSpec&, std::size_t index) {
+  switch (low32(context, 0)) {
+    case 0x1003:  // ARCH_GET_FS
+    case 0x1004:  // ARCH_GET_GS
+    case 0x1021:  // ARCH_GET_XCOMP_SUPP
+    case 0x1022:  // ARCH_GET_XCOMP_PERM
+    case 0x4001:  // ARCH_GET_UNTAG_MASK
+    case 0x4003:  // ARCH_GET_MAX_TAG_BITS
+    case 0x5005:  // ARCH_SHSTK_STATUS
+      return context.outcome == nullptr
+                 ? Value{Pointer{address(context, index)}}
+                 : decode_array(context, address(context, index), 1, {"", Width::W64, Show::Hex});
+    default:
+      return Number{word(context, index), Number::Style::Hex};
+  }
+}
+
+/// ARCH_GET_CPUID takes nothing. arch_prctl(2).
+std::size_t used_arch_prctl(const CallContext& context) {
+  constexpr std::uint32_t kGetCpuid = 0x1011;
+  return low32(context, 0) == kGetCpuid ? 1 : 2;
+}
+
 constexpr SyscallSpec kRows[] = {
     {.name = "arch_prctl",
      .nr = {158, 384, -1},
      .classes = kProcess,
-     .args = {{{"code", arg_constant, &kArchPrctlCodes}, {"addr", arg_hex}}},
+     .args = {{{"code", arg_constant, &kArchPrctlCodes},
+               {.name = "addr", .decode = arg_arch_prctl, .direction = Direction::InOut}}},
      .man = "arch_prctl(2)",
      .kernel = "arch/x86/kernel/process_64.c: arch_prctl",
      .explain = {"Sets or reads state of the x86 processor for a thread, mostly the FS base that "
-                 "points at thread-local storage."}},
+                 "points at thread-local storage."},
+     .used_args = used_arch_prctl},
     {.name = "modify_ldt",
      .nr = {154, 123, -1},
      .classes = kMemory,

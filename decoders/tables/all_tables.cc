@@ -3,22 +3,31 @@
 #include <array>
 
 #include "decoders/constants.h"
+#include "decoders/tables/bpf.h"
 #include "decoders/tables/capability.h"
+#include "decoders/tables/errno.h"
 #include "decoders/tables/eventpoll.h"
 #include "decoders/tables/fcntl.h"
 #include "decoders/tables/file_events.h"
 #include "decoders/tables/files.h"
 #include "decoders/tables/futex.h"
 #include "decoders/tables/io_uring.h"
+#include "decoders/tables/ioctl.h"
 #include "decoders/tables/ipc.h"
+#include "decoders/tables/keyctl.h"
 #include "decoders/tables/landlock.h"
+#include "decoders/tables/magic.h"
 #include "decoders/tables/mempolicy.h"
 #include "decoders/tables/mman.h"
 #include "decoders/tables/mount.h"
+#include "decoders/tables/namespaces.h"
 #include "decoders/tables/pidfd.h"
+#include "decoders/tables/prctl.h"
 #include "decoders/tables/ptrace.h"
+#include "decoders/tables/resource.h"
 #include "decoders/tables/sched.h"
 #include "decoders/tables/scheduling.h"
+#include "decoders/tables/seccomp.h"
 #include "decoders/tables/sigaction.h"
 #include "decoders/tables/signals.h"
 #include "decoders/tables/socket.h"
@@ -52,6 +61,35 @@ std::span<const ConstantTable* const> all_tables() {
       &kCapabilitySet,
       &kCapabilityHeader,
       &kSecurebits,
+      &kSeccompOperations,
+      &kSeccompFilterFlags,
+      &kSeccompModes,
+      &kSeccompActions,
+      &kPrctlOptions,
+      &kPrctlAmbient,
+      &kPrctlMm,
+      &kPrctlSpeculation,
+      &kPrctlSpecControl,
+      &kPrctlMceKill,
+      &kPrctlMcePolicy,
+      &kPrctlTsc,
+      &kPrctlMdwe,
+      &kPrctlSchedCore,
+      &kPrctlDispatch,
+      &kPrctlVma,
+      &kPrctlPtracer,
+      &kPrctlDumpable,
+      &kPrctlTimerIds,
+      &kPrctlFutexHash,
+      &kPrctlThp,
+      &kNamespaces,
+      &kErrnos,
+      &kKeyctlOperations,
+      &kKeySerials,
+      &kKeyPermissions,
+      &kKeyDestinations,
+      &kResourceLimits,
+      &kLimitValues,
       &kSignals,
       &kWaitOptions,
       &kWaitidOptions,
@@ -61,6 +99,25 @@ std::span<const ConstantTable* const> all_tables() {
       &kPidfdOpenFlags,
       &kPidfdSignalFlags,
       &kAtFlags,
+      &kExecveatFlags,
+      &kUnlinkatFlags,
+      &kLinkatFlags,
+      &kFaccessatFlags,
+      &kOpenFlags,
+      &kOpenFlagsArm,
+      &kResolveFlags,
+      &kAccessModes,
+      &kRenameFlags,
+      &kFcntlCommands,
+      &kFdFlags,
+      &kSeals,
+      &kLeases,
+      &kMemfdFlags,
+      &kCloseRangeFlags,
+      &kPipeFlags,
+      &kReadWriteFlags,
+      &kIoctls,
+      &kBpfCommands,
       &kEpollCreateFlags,
       &kEpollOps,
       &kEpollEvents,
@@ -76,6 +133,8 @@ std::span<const ConstantTable* const> all_tables() {
       &kFallocateMode,
       &kSpliceFlags,
       &kSyncFileRangeFlags,
+      &kFilesystemMagics,
+      &kStatfsFlags,
       &kFadvice,
       &kFlockOps,
       &kStatxMask,

@@ -1,7 +1,7 @@
 // Capabilities: what used to be "root" in 41 parts.
 //
-// A process has five sets. Permitted is what it may switch on, effective what is on, inheritable and
-// ambient what may pass an execve, bounding what an execve can give at most. Each counts in the
+// A process has five sets. Permitted is what it may switch on, effective what is on, inheritable
+// and ambient what may pass an execve, bounding what an execve can give at most. Each counts in the
 // process's user namespace and those below it: the full set of a fresh user namespace is power over
 // what that namespace owns and over nothing else. All five are in /proc/PID/status as hexadecimal
 // words (CapInh, CapPrm, CapEff, CapBnd, CapAmb).
@@ -16,139 +16,104 @@ namespace {
 constexpr std::uint64_t bit(unsigned capability) { return std::uint64_t{1} << capability; }
 
 constexpr Explanation kChown{
-    "Give files to any user or group.",
-    "", "A container without it cannot unpack archives or install packages that set owners."};
+    "Give files to any user or group.", "",
+    "A container without it cannot unpack archives or install packages that set owners."};
 constexpr Explanation kDacOverride{
-    "Read, write and search past the permission bits of files.",
-    "", "This, not uid 0 as such, is why root reads everything. In a user namespace it only counts "
+    "Read, write and search past the permission bits of files.", "",
+    "This, not uid 0 as such, is why root reads everything. In a user namespace it only counts "
     "for files whose owner and group the namespace maps."};
 constexpr Explanation kDacReadSearch{
-    "Read files and list directories past their permission bits, and open files by handle.",
-    "", "open_by_handle_at walks past any mount namespace: the `shocker` escape used it to read the "
+    "Read files and list directories past their permission bits, and open files by handle.", "",
+    "open_by_handle_at walks past any mount namespace: the `shocker` escape used it to read the "
     "host's files. That is why docker withholds it."};
 constexpr Explanation kFowner{
-    "Act on files as if one owned them: chmod, utimes, sticky directories.",
-    "", ""};
-constexpr Explanation kFsetid{
-    "Keep the set-user-id and set-group-id bits when a file is changed.",
-    "", ""};
+    "Act on files as if one owned them: chmod, utimes, sticky directories.", "", ""};
+constexpr Explanation kFsetid{"Keep the set-user-id and set-group-id bits when a file is changed.",
+                              "", ""};
 constexpr Explanation kKill{
-    "Signal processes of any user.",
-    "", "It does not reach into a parent pid namespace: what has no number there cannot be named."};
+    "Signal processes of any user.", "",
+    "It does not reach into a parent pid namespace: what has no number there cannot be named."};
 constexpr Explanation kSetgid{
-    "Set group ids at will, and write gid_map.",
-    "", "Joining a group may open more files than root has in a container that lost DAC_OVERRIDE."};
+    "Set group ids at will, and write gid_map.", "",
+    "Joining a group may open more files than root has in a container that lost DAC_OVERRIDE."};
 constexpr Explanation kSetuid{
-    "Set user ids at will, and write uid_map.",
-    "", "With it and no_new_privs unset, becoming uid 0 gives back what the bounding set allows at "
+    "Set user ids at will, and write uid_map.", "",
+    "With it and no_new_privs unset, becoming uid 0 gives back what the bounding set allows at "
     "the next execve."};
 constexpr Explanation kSetpcap{
-    "Drop capabilities from the bounding set, set securebits, add to the inheritable set.",
-    "", "Dropping from the bounding set needs a capability: runtimes do it before they give up the "
+    "Drop capabilities from the bounding set, set securebits, add to the inheritable set.", "",
+    "Dropping from the bounding set needs a capability: runtimes do it before they give up the "
     "others."};
-constexpr Explanation kLinuxImmutable{
-    "Set the immutable and append-only attributes of files.",
-    "", ""};
+constexpr Explanation kLinuxImmutable{"Set the immutable and append-only attributes of files.", "",
+                                      ""};
 constexpr Explanation kNetBindService{
-    "Bind ports below 1024.",
-    "", "The limit belongs to the network namespace: net.ipv4.ip_unprivileged_port_start=0, as "
+    "Bind ports below 1024.", "",
+    "The limit belongs to the network namespace: net.ipv4.ip_unprivileged_port_start=0, as "
     "docker sets it, makes the capability needless."};
-constexpr Explanation kNetBroadcast{
-    "Unused.",
-    "", ""};
+constexpr Explanation kNetBroadcast{"Unused.", "", ""};
 constexpr Explanation kNetAdmin{
-    "Configure the network: interfaces, routes, firewall.",
-    "", "It counts in the user namespace that owns the network namespace. With the host's network "
+    "Configure the network: interfaces, routes, firewall.", "",
+    "It counts in the user namespace that owns the network namespace. With the host's network "
     "it is power over the host."};
 constexpr Explanation kNetRaw{
-    "Raw and packet sockets: ping in its old form, tcpdump, forged packets.",
-    "", "With it a container can spoof ARP on its bridge; it is in docker's default set all the "
+    "Raw and packet sockets: ping in its old form, tcpdump, forged packets.", "",
+    "With it a container can spoof ARP on its bridge; it is in docker's default set all the "
     "same."};
-constexpr Explanation kIpcLock{
-    "Lock memory beyond RLIMIT_MEMLOCK.",
-    "", ""};
-constexpr Explanation kIpcOwner{
-    "Use System V IPC objects past their permissions.",
-    "", ""};
+constexpr Explanation kIpcLock{"Lock memory beyond RLIMIT_MEMLOCK.", "", ""};
+constexpr Explanation kIpcOwner{"Use System V IPC objects past their permissions.", "", ""};
 constexpr Explanation kSysModule{
-    "Load and unload kernel modules.",
-    "", "Never effective inside a user namespace; on the host it is everything."};
-constexpr Explanation kSysRawio{
-    "Access I/O ports and raw memory devices.",
-    "", ""};
+    "Load and unload kernel modules.", "",
+    "Never effective inside a user namespace; on the host it is everything."};
+constexpr Explanation kSysRawio{"Access I/O ports and raw memory devices.", "", ""};
 constexpr Explanation kSysChroot{
-    "chroot, and setns into a mount namespace.",
-    "", "setns into a mount namespace needs it in the caller's own user namespace, in addition to "
+    "chroot, and setns into a mount namespace.", "",
+    "setns into a mount namespace needs it in the caller's own user namespace, in addition to "
     "CAP_SYS_ADMIN: an exec that dropped it first fails with EPERM."};
 constexpr Explanation kSysPtrace{
-    "Trace and read any process.",
-    "", "It is checked in the user namespace of the target: root of a container cannot trace what "
+    "Trace and read any process.", "",
+    "It is checked in the user namespace of the target: root of a container cannot trace what "
     "it does not own."};
-constexpr Explanation kSysPacct{
-    "Switch process accounting on and off.",
-    "", ""};
+constexpr Explanation kSysPacct{"Switch process accounting on and off.", "", ""};
 constexpr Explanation kSysAdmin{
-    "Mount, make and join namespaces, set host names, and some hundred things more.",
-    "", "The one capability that is close to all of them. In a new user namespace a process has it, "
+    "Mount, make and join namespaces, set host names, and some hundred things more.", "",
+    "The one capability that is close to all of them. In a new user namespace a process has it, "
     "over the namespaces which that one owns."};
 constexpr Explanation kSysBoot{
-    "Reboot, kexec.",
-    "", "In a pid namespace that is not the first, reboot only kills its process 1."};
-constexpr Explanation kSysNice{
-    "Raise priorities, real-time scheduling, affinity of others.",
-    "", ""};
+    "Reboot, kexec.", "",
+    "In a pid namespace that is not the first, reboot only kills its process 1."};
+constexpr Explanation kSysNice{"Raise priorities, real-time scheduling, affinity of others.", "",
+                               ""};
 constexpr Explanation kSysResource{
-    "Exceed quotas, raise hard limits, lower oom_score_adj.",
-    "", "If the caller's own set lacks it, a privileged container cannot be made: capset fails with "
+    "Exceed quotas, raise hard limits, lower oom_score_adj.", "",
+    "If the caller's own set lacks it, a privileged container cannot be made: capset fails with "
     "EPERM, and podman fails earlier, at setrlimit."};
 constexpr Explanation kSysTime{
-    "Set the clock.",
-    "", "Checked against the first user namespace: there is no clock of a container's own; time "
+    "Set the clock.", "",
+    "Checked against the first user namespace: there is no clock of a container's own; time "
     "namespaces shift only the monotonic ones."};
-constexpr Explanation kSysTtyConfig{
-    "Configure terminals, vhangup.",
-    "", ""};
+constexpr Explanation kSysTtyConfig{"Configure terminals, vhangup.", "", ""};
 constexpr Explanation kMknod{
-    "Make device nodes.",
-    "", "In a user namespace mknod of devices is refused even with it, so rootless runtimes "
+    "Make device nodes.", "",
+    "In a user namespace mknod of devices is refused even with it, so rootless runtimes "
     "bind-mount /dev/null and kin from the host. Opening a node is the cgroup's to permit, not "
     "this capability's."};
-constexpr Explanation kLease{
-    "Take leases on any file.",
-    "", ""};
-constexpr Explanation kAuditWrite{
-    "Write to the kernel's audit log.",
-    "", ""};
-constexpr Explanation kAuditControl{
-    "Configure auditing.",
-    "", ""};
+constexpr Explanation kLease{"Take leases on any file.", "", ""};
+constexpr Explanation kAuditWrite{"Write to the kernel's audit log.", "", ""};
+constexpr Explanation kAuditControl{"Configure auditing.", "", ""};
 constexpr Explanation kSetfcap{
-    "Set file capabilities.",
-    "", "Also needed to map uid 0 of the parent into a user namespace (since Linux 5.12)."};
-constexpr Explanation kMacOverride{
-    "Override mandatory access control (Smack).",
-    "", ""};
-constexpr Explanation kMacAdmin{
-    "Configure mandatory access control (Smack, AppArmor).",
-    "", ""};
-constexpr Explanation kSyslog{
-    "Read and clear the kernel's log, see kernel addresses.",
-    "", ""};
-constexpr Explanation kWakeAlarm{
-    "Set timers that wake the machine.",
-    "", ""};
-constexpr Explanation kBlockSuspend{
-    "Keep the machine from sleeping.",
-    "", ""};
-constexpr Explanation kAuditRead{
-    "Read the audit log.",
-    "", ""};
-constexpr Explanation kPerfmon{
-    "Performance monitoring. Since Linux 5.8, before that SYS_ADMIN.",
-    "", ""};
+    "Set file capabilities.", "",
+    "Also needed to map uid 0 of the parent into a user namespace (since Linux 5.12)."};
+constexpr Explanation kMacOverride{"Override mandatory access control (Smack).", "", ""};
+constexpr Explanation kMacAdmin{"Configure mandatory access control (Smack, AppArmor).", "", ""};
+constexpr Explanation kSyslog{"Read and clear the kernel's log, see kernel addresses.", "", ""};
+constexpr Explanation kWakeAlarm{"Set timers that wake the machine.", "", ""};
+constexpr Explanation kBlockSuspend{"Keep the machine from sleeping.", "", ""};
+constexpr Explanation kAuditRead{"Read the audit log.", "", ""};
+constexpr Explanation kPerfmon{"Performance monitoring. Since Linux 5.8, before that SYS_ADMIN.",
+                               "", ""};
 constexpr Explanation kBpf{
-    "Load BPF programs. Since Linux 5.8, before that SYS_ADMIN.",
-    "", "Checked against the first user namespace, apart from BPF tokens: root of a container in a "
+    "Load BPF programs. Since Linux 5.8, before that SYS_ADMIN.", "",
+    "Checked against the first user namespace, apart from BPF tokens: root of a container in a "
     "user namespace cannot."};
 constexpr Explanation kCheckpointRestore{
     "Choose pids (clone3 set_tid), read /proc/PID/map_files. Since Linux 5.9, before that "
@@ -247,8 +212,8 @@ constexpr Constant kVersions[] = {
     {0x19980330, "_LINUX_CAPABILITY_VERSION_1", {"Sets of 32 bits: one data struct.", "", ""}},
     {0x20071026,
      "_LINUX_CAPABILITY_VERSION_2",
-     {"Sets of 64 bits, in two data structs; deprecated in favour of version 3, which is the same.", "",
-      ""}},
+     {"Sets of 64 bits, in two data structs; deprecated in favour of version 3, which is the same.",
+      "", ""}},
     {0x20080522, "_LINUX_CAPABILITY_VERSION_3", {"Sets of 64 bits, in two data structs.", "", ""}},
 };
 
@@ -262,7 +227,9 @@ constexpr Constant kSecure[] = {
     {0x4,
      "SECBIT_NO_SETUID_FIXUP",
      {"Changing user ids from and to 0 leaves the capability sets alone.", "", ""}},
-    {0x8, "SECBIT_NO_SETUID_FIXUP_LOCKED", {"SECBIT_NO_SETUID_FIXUP cannot be changed any more.", "", ""}},
+    {0x8,
+     "SECBIT_NO_SETUID_FIXUP_LOCKED",
+     {"SECBIT_NO_SETUID_FIXUP cannot be changed any more.", "", ""}},
     {0x10,
      "SECBIT_KEEP_CAPS",
      {"The permitted set survives when all user ids leave 0.", "",

@@ -9,9 +9,7 @@ constexpr Constant kOpen[] = {
     {0x80,
      "PIDFD_THREAD",
      {"The descriptor stands for one thread, not for the whole process. Since Linux 6.9.", "", ""}},
-    {0x800,
-     "PIDFD_NONBLOCK",
-     {"waitid on it answers EAGAIN where it would have to wait.", "", ""}},
+    {0x800, "PIDFD_NONBLOCK", {"waitid on it answers EAGAIN where it would have to wait.", "", ""}},
 };
 
 constexpr Constant kSignal[] = {
@@ -22,13 +20,11 @@ constexpr Constant kSignal[] = {
 
 }  // namespace
 
-const ConstantTable kPidfdOpenFlags{"pidfd flags",   ConstantTable::Kind::Flags, "PIDFD_???",
-                                    "linux/pidfd.h", "pidfd_open(2)",            kOpen};
-const ConstantTable kPidfdSignalFlags{"pidfd signal flags",
-                                      ConstantTable::Kind::Flags,
-                                      "PIDFD_SIGNAL_???",
-                                      "linux/pidfd.h",
-                                      "pidfd_send_signal(2)",
-                                      kSignal};
+const ConstantTable kPidfdOpenFlags{"pidfd flags",   ConstantTable::Kind::Flags,
+                                    "PIDFD_???",     "linux/pidfd.h",
+                                    "pidfd_open(2)", kOpen};
+const ConstantTable kPidfdSignalFlags{"pidfd signal flags",   ConstantTable::Kind::Flags,
+                                      "PIDFD_SIGNAL_???",     "linux/pidfd.h",
+                                      "pidfd_send_signal(2)", kSignal};
 
 }  // namespace boxtrace::decoders

@@ -26,7 +26,8 @@ constexpr Constant kVm{
 constexpr Constant kFs{
     0x200,
     "CLONE_FS",
-    {"Root directory, working directory and umask are one object for both: a chdir in one moves the "
+    {"Root directory, working directory and umask are one object for both: a chdir in one moves "
+     "the "
      "other.",
      "/proc/PID/cwd and /proc/PID/root change together.",
      "Who shares them may not make a new mount namespace or join one: unshare undoes the sharing "
@@ -53,24 +54,24 @@ constexpr Constant kPidfd{
      "/proc/PID/fdinfo/N of the descriptor has a line Pid:.",
      "clone(2) writes the descriptor where parent_tid points, so there it excludes "
      "CLONE_PARENT_SETTID; clone3(2) has a field for it."}};
-constexpr Constant kPtrace{
-    0x2000,
-    "CLONE_PTRACE",
-    {"If the parent is being traced, so will the child be, whether the tracer asked for children or "
-     "not.",
-     "TracerPid in /proc/PID/status.",
-     ""}};
-constexpr Constant kVfork{
-    0x4000,
-    "CLONE_VFORK",
-    {"The parent sleeps until the child has called execve or died.",
-     "The parent's state in /proc/PID/status is D while it waits.",
-     "The wait cannot be interrupted by signals other than fatal ones: a child that hangs before its "
-     "execve hangs the parent."}};
+constexpr Constant kPtrace{0x2000,
+                           "CLONE_PTRACE",
+                           {"If the parent is being traced, so will the child be, whether the "
+                            "tracer asked for children or "
+                            "not.",
+                            "TracerPid in /proc/PID/status.", ""}};
+constexpr Constant kVfork{0x4000,
+                          "CLONE_VFORK",
+                          {"The parent sleeps until the child has called execve or died.",
+                           "The parent's state in /proc/PID/status is D while it waits.",
+                           "The wait cannot be interrupted by signals other than fatal ones: a "
+                           "child that hangs before its "
+                           "execve hangs the parent."}};
 constexpr Constant kParent{
     0x8000,
     "CLONE_PARENT",
-    {"The child becomes a sibling: its parent is the caller's parent, who also gets its exit signal.",
+    {"The child becomes a sibling: its parent is the caller's parent, who also gets its exit "
+     "signal.",
      "PPid in /proc/PID/status is the caller's own PPid.",
      "runc's bootstrap uses it so that the process that ends up as the container is a child of "
      "`runc create`, although a grandchild made it. The init of a pid namespace may not use it: "
@@ -85,12 +86,14 @@ constexpr Constant kThread{
 constexpr Constant kNewNs{
     0x20000,
     "CLONE_NEWNS",
-    {"A new mount namespace: a copy of every mount the caller sees, which can then be changed apart "
+    {"A new mount namespace: a copy of every mount the caller sees, which can then be changed "
+     "apart "
      "from the original.",
      "/proc/PID/ns/mnt changes its inode number; /proc/PID/mountinfo shows the same mounts under "
      "new mount ids.",
      "The copies stay in the peer groups of their originals: where the host's mounts are shared "
-     "(systemd makes them so), a mount made inside still appears on the host until the tree is made "
+     "(systemd makes them so), a mount made inside still appears on the host until the tree is "
+     "made "
      "private or slave (mount with MS_REC|MS_SLAVE). When CLONE_NEWUSER comes with it, the kernel "
      "makes the copies slaves by itself."}};
 constexpr Constant kSysvsem{
@@ -98,8 +101,7 @@ constexpr Constant kSysvsem{
     "CLONE_SYSVSEM",
     {"System V semaphore adjustments (SEM_UNDO) are undone when the last of the sharers dies, not "
      "each one's at its own end.",
-     "",
-     "It excludes CLONE_NEWIPC."}};
+     "", "It excludes CLONE_NEWIPC."}};
 constexpr Constant kSettls{
     0x80000,
     "CLONE_SETTLS",
@@ -125,8 +127,7 @@ constexpr Constant kDetached{
 constexpr Constant kUntraced{
     0x800000,
     "CLONE_UNTRACED",
-    {"A tracer does not get this child automatically.",
-     "TracerPid of the child is 0.",
+    {"A tracer does not get this child automatically.", "TracerPid of the child is 0.",
      "It is how a program steps out of the sight of strace -f; boxtrace reports such a child as a "
      "gap and then takes hold of it."}};
 constexpr Constant kChildSettid{
@@ -156,7 +157,8 @@ constexpr Constant kNewUts{
 constexpr Constant kNewIpc{
     0x8000000,
     "CLONE_NEWIPC",
-    {"A new IPC namespace: System V message queues, semaphores and shared memory, and POSIX message "
+    {"A new IPC namespace: System V message queues, semaphores and shared memory, and POSIX "
+     "message "
      "queues, start empty.",
      "/proc/sysvipc/* and the kernel.shm* sysctls belong to the namespace.",
      "POSIX shared memory (shm_open) is not in it: those are files in /dev/shm, so what separates "
@@ -169,7 +171,8 @@ constexpr Constant kNewUser{
      "CapEff in /proc/PID/status becomes full; /proc/PID/uid_map is empty until someone writes it, "
      "and until then every id reads as 65534 (nobody).",
      "It is made first, whatever else stands in the same call, so that the other new namespaces "
-     "belong to it. Writing gid_map without privilege needs `deny` in /proc/PID/setgroups before."}};
+     "belong to it. Writing gid_map without privilege needs `deny` in /proc/PID/setgroups "
+     "before."}};
 constexpr Constant kNewPid{
     0x20000000,
     "CLONE_NEWPID",
@@ -178,18 +181,21 @@ constexpr Constant kNewPid{
      "NSpid in /proc/PID/status lists the numbers from outside to inside. After unshare only "
      "/proc/PID/ns/pid_for_children points to the new one, and reading that link fails (ENOENT) "
      "until the first child is born.",
-     "unshare and setns do not move the caller, only its children: a process never changes its pid. "
+     "unshare and setns do not move the caller, only its children: a process never changes its "
+     "pid. "
      "When process 1 dies the kernel kills all others there, and from then on fork fails with "
      "ENOMEM, which has nothing to do with memory. /proc goes on showing the old namespace until a "
      "new proc is mounted."}};
 constexpr Constant kNewNet{
     0x40000000,
     "CLONE_NEWNET",
-    {"A new network namespace: own interfaces, addresses, routes, firewall rules, ports and abstract "
+    {"A new network namespace: own interfaces, addresses, routes, firewall rules, ports and "
+     "abstract "
      "unix sockets.",
      "/proc/PID/net shows that namespace; /proc/PID/ns/net is what `ip netns` binds to a file.",
      "It holds one interface, lo, and lo is down: even 127.0.0.1 is unreachable until someone sets "
-     "it up. A physical interface goes back to the first namespace when its own dies, a veth pair is "
+     "it up. A physical interface goes back to the first namespace when its own dies, a veth pair "
+     "is "
      "deleted."}};
 constexpr Constant kIo{
     0x80000000,
@@ -199,25 +205,26 @@ constexpr Constant kClearSighand{
     0x100000000,
     "CLONE_CLEAR_SIGHAND",
     {"All signal handlers are reset to the default in the child; ignored signals stay ignored.",
-     "SigCgt in /proc/PID/status is 0.",
-     "It excludes CLONE_SIGHAND."}};
+     "SigCgt in /proc/PID/status is 0.", "It excludes CLONE_SIGHAND."}};
 constexpr Constant kIntoCgroup{
     0x200000000,
     "CLONE_INTO_CGROUP",
     {"The child is born in the cgroup (version 2) that the descriptor `cgroup` stands for, so that "
      "not an instant of its life escapes the limits.",
      "/proc/PID/cgroup of the child, from its first moment.",
-     "The older way, writing its pid to cgroup.procs, leaves a time in which the child runs outside "
+     "The older way, writing its pid to cgroup.procs, leaves a time in which the child runs "
+     "outside "
      "and has to be held back."}};
 constexpr Constant kAutoreap{
     0x400000000,
     "CLONE_AUTOREAP",
     {"The child leaves no zombie: it is reaped when it ends. Newer than Linux 6.18.", "", ""}};
-constexpr Constant kNnp{
-    0x800000000,
-    "CLONE_NNP",
-    {"The child is born with no_new_privs set. Newer than Linux 6.18.", "NoNewPrivs: 1 in "
-     "/proc/PID/status.", ""}};
+constexpr Constant kNnp{0x800000000,
+                        "CLONE_NNP",
+                        {"The child is born with no_new_privs set. Newer than Linux 6.18.",
+                         "NoNewPrivs: 1 in "
+                         "/proc/PID/status.",
+                         ""}};
 constexpr Constant kPidfdAutokill{
     0x1000000000,
     "CLONE_PIDFD_AUTOKILL",
@@ -244,30 +251,35 @@ constexpr Constant kNewTime{
      "clock (CLOCK_REALTIME) is not in it."}};
 
 constexpr std::array kClone = {
-    kVm,     kFs,           kFiles,         kSighand,  kPidfd,    kPtrace,      kVfork,     kParent,
-    kThread, kNewNs,        kSysvsem,       kSettls,   kParentSettid, kChildCleartid, kDetached,
-    kUntraced, kChildSettid, kNewCgroup,    kNewUts,   kNewIpc,   kNewUser,     kNewPid,    kNewNet,
-    kIo};
+    kVm,       kFs,       kFiles,       kSighand,   kPidfd,  kPtrace,       kVfork,
+    kParent,   kThread,   kNewNs,       kSysvsem,   kSettls, kParentSettid, kChildCleartid,
+    kDetached, kUntraced, kChildSettid, kNewCgroup, kNewUts, kNewIpc,       kNewUser,
+    kNewPid,   kNewNet,   kIo};
 constexpr std::array kClone3 = {
-    kNewTime, kVm,       kFs,      kFiles,        kSighand,       kPidfd,    kPtrace,
-    kVfork,   kParent,   kThread,  kNewNs,        kSysvsem,       kSettls,   kParentSettid,
-    kChildCleartid, kDetached, kUntraced, kChildSettid, kNewCgroup, kNewUts,  kNewIpc,
-    kNewUser, kNewPid,   kNewNet,  kIo,           kClearSighand,  kIntoCgroup,
-    kAutoreap, kNnp, kPidfdAutokill, kEmptyMntns};
-constexpr std::array kNamespaces = {kNewTime, kNewNs,  kNewCgroup, kNewUts,
-                                    kNewIpc,  kNewUser, kNewPid,   kNewNet};
-constexpr std::array kUnshare = {kNewTime, kVm,        kFs,     kFiles,  kSighand, kThread,  kNewNs,
-                                 kSysvsem, kNewCgroup, kNewUts, kNewIpc, kNewUser, kNewPid,  kNewNet, kUnshareEmptyMntns};
+    kNewTime,      kVm,         kFs,          kFiles,        kSighand,
+    kPidfd,        kPtrace,     kVfork,       kParent,       kThread,
+    kNewNs,        kSysvsem,    kSettls,      kParentSettid, kChildCleartid,
+    kDetached,     kUntraced,   kChildSettid, kNewCgroup,    kNewUts,
+    kNewIpc,       kNewUser,    kNewPid,      kNewNet,       kIo,
+    kClearSighand, kIntoCgroup, kAutoreap,    kNnp,          kPidfdAutokill,
+    kEmptyMntns};
+constexpr std::array kNamespaces = {kNewTime, kNewNs,   kNewCgroup, kNewUts,
+                                    kNewIpc,  kNewUser, kNewPid,    kNewNet};
+constexpr std::array kUnshare = {kNewTime, kVm,      kFs,      kFiles,     kSighand,
+                                 kThread,  kNewNs,   kSysvsem, kNewCgroup, kNewUts,
+                                 kNewIpc,  kNewUser, kNewPid,  kNewNet,    kUnshareEmptyMntns};
 
 }  // namespace
 
-const ConstantTable kCloneFlags{"clone flags",   ConstantTable::Kind::Flags, "CLONE_???",
-                                "linux/sched.h", "clone(2)",                 kClone};
-const ConstantTable kClone3Flags{"clone3 flags",  ConstantTable::Kind::Flags, "CLONE_???",
-                                 "linux/sched.h", "clone(2)",                 kClone3};
-const ConstantTable kNamespaceFlags{"namespace flags", ConstantTable::Kind::Flags, "CLONE_NEW???",
-                                    "linux/sched.h",   "setns(2)",                 kNamespaces};
-const ConstantTable kUnshareFlags{"unshare flags", ConstantTable::Kind::Flags, "CLONE_???",
-                                  "linux/sched.h", "unshare(2)",               kUnshare};
+const ConstantTable kCloneFlags{
+    "clone flags", ConstantTable::Kind::Flags, "CLONE_???", "linux/sched.h", "clone(2)", kClone};
+const ConstantTable kClone3Flags{
+    "clone3 flags", ConstantTable::Kind::Flags, "CLONE_???", "linux/sched.h", "clone(2)", kClone3};
+const ConstantTable kNamespaceFlags{"namespace flags", ConstantTable::Kind::Flags,
+                                    "CLONE_NEW???",    "linux/sched.h",
+                                    "setns(2)",        kNamespaces};
+const ConstantTable kUnshareFlags{"unshare flags", ConstantTable::Kind::Flags,
+                                  "CLONE_???",     "linux/sched.h",
+                                  "unshare(2)",    kUnshare};
 
 }  // namespace boxtrace::decoders

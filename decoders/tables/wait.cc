@@ -16,10 +16,9 @@ constexpr Constant kNoWait{
     0x1000000,
     "WNOWAIT",
     {"Look only: the child can be waited for again.", "The zombie stays in /proc.", ""}};
-constexpr Constant kNoThread{
-    0x20000000,
-    "__WNOTHREAD",
-    {"Only children of this thread, not those of its siblings.", "", ""}};
+constexpr Constant kNoThread{0x20000000,
+                             "__WNOTHREAD",
+                             {"Only children of this thread, not those of its siblings.", "", ""}};
 constexpr Constant kAll{
     0x40000000, "__WALL", {"All children, whatever signal they send when they end.", "", ""}};
 constexpr Constant kClone{
@@ -29,17 +28,14 @@ constexpr Constant kClone{
      "A child cloned with another exit signal, or none, is invisible to a plain wait."}};
 
 constexpr std::array kWait4 = {
-    kNoHang,
-    Constant{0x2, "WUNTRACED", {"Stopped children too, not only dead ones.", "", ""}},
-    kContinued,
-    kNoThread,
-    kAll,
-    kClone};
-constexpr std::array kWaitid = {
-    kNoHang,    Constant{0x2, "WSTOPPED", {"Children that have been stopped.", "", ""}},
-    kExited,    kContinued,
-    kNoWait,    kNoThread,
+    kNoHang,    Constant{0x2, "WUNTRACED", {"Stopped children too, not only dead ones.", "", ""}},
+    kContinued, kNoThread,
     kAll,       kClone};
+constexpr std::array kWaitid = {
+    kNoHang, Constant{0x2, "WSTOPPED", {"Children that have been stopped.", "", ""}},
+    kExited, kContinued,
+    kNoWait, kNoThread,
+    kAll,    kClone};
 
 constexpr Constant kTypes[] = {
     {0, "P_ALL", {"Any child.", "", ""}},
@@ -68,15 +64,20 @@ constexpr Constant kCodes[] = {
 
 }  // namespace
 
-const ConstantTable kWaitOptions{"wait options", ConstantTable::Kind::Flags, "W???",
-                                 "linux/wait.h", "wait4(2)",                 kWait4};
-const ConstantTable kWaitidOptions{"waitid options", ConstantTable::Kind::Flags, "W???",
-                                   "linux/wait.h",   "waitid(2)",                kWaitid};
-const ConstantTable kWaitidTypes{"waitid types", ConstantTable::Kind::Enum, "P_???",
-                                 "linux/wait.h", "waitid(2)",               kTypes};
-const ConstantTable kChildCodes{"child signal codes",    ConstantTable::Kind::Enum, "CLD_???",
-                                "asm-generic/siginfo.h", "sigaction(2)",            kChild};
-const ConstantTable kSignalCodes{"signal codes",          ConstantTable::Kind::Enum, "SI_???",
-                                 "asm-generic/siginfo.h", "sigaction(2)",            kCodes};
+const ConstantTable kWaitOptions{
+    "wait options", ConstantTable::Kind::Flags, "W???", "linux/wait.h", "wait4(2)", kWait4};
+const ConstantTable kWaitidOptions{
+    "waitid options", ConstantTable::Kind::Flags, "W???", "linux/wait.h", "waitid(2)", kWaitid};
+const ConstantTable kWaitidTypes{
+    "waitid types", ConstantTable::Kind::Enum, "P_???", "linux/wait.h", "waitid(2)", kTypes};
+const ConstantTable kChildCodes{"child signal codes",
+                                ConstantTable::Kind::Enum,
+                                "CLD_???",
+                                "asm-generic/siginfo.h",
+                                "sigaction(2)",
+                                kChild};
+const ConstantTable kSignalCodes{"signal codes", ConstantTable::Kind::Enum,
+                                 "SI_???",       "asm-generic/siginfo.h",
+                                 "sigaction(2)", kCodes};
 
 }  // namespace boxtrace::decoders

@@ -100,8 +100,8 @@ CString RecordedMemory::read_cstring(Addr addr, std::size_t limit, char stop) co
       if (string.bytes.size() == limit) {
         string.truncated = true;
       } else {
-        string.failure = pos < addr.value || pos == kTop ? Unreadable::Fault
-                                                         : reason_at(*snapshot_, pos);
+        string.failure =
+            pos < addr.value || pos == kTop ? Unreadable::Fault : reason_at(*snapshot_, pos);
       }
       return string;
     }
@@ -128,8 +128,7 @@ Chunk RecordingMemory::read(Addr addr, std::size_t size) const {
       return chunk;
     }
     const std::uint64_t pos = addr.value + chunk.bytes.size();
-    const std::size_t wanted =
-        gap_at(*into_, pos, clamp_size(addr, size) - chunk.bytes.size());
+    const std::size_t wanted = gap_at(*into_, pos, clamp_size(addr, size) - chunk.bytes.size());
     Chunk fresh = live_->read(Addr{pos}, wanted);
     fresh.bytes.resize(std::min(fresh.bytes.size(), wanted));
     if (fresh.bytes.size() < wanted && !fresh.failure) {
@@ -139,8 +138,7 @@ Chunk RecordingMemory::read(Addr addr, std::size_t size) const {
       keep(*into_, pos, fresh.bytes, std::nullopt);
       return recorded.read(addr, size);
     }
-    keep(*into_, pos, fresh.bytes,
-         fresh.bytes.size() < wanted ? fresh.failure : std::nullopt);
+    keep(*into_, pos, fresh.bytes, fresh.bytes.size() < wanted ? fresh.failure : std::nullopt);
   }
 }
 

@@ -1,0 +1,110 @@
+// ioctl(2) requests by number. One number can mean different things to different drivers; these are
+// the ones that occur while containers are made: namespaces, pidfds, seccomp notification,
+// terminals, network interfaces, loop devices.
+//
+// Sources: linux/nsfs.h, linux/pidfd.h, linux/seccomp.h, asm-generic/ioctls.h, linux/sockios.h,
+// linux/fs.h, linux/loop.h, linux/if_tun.h; ioctl_ns(2), seccomp_unotify(2), ioctl_tty(2).
+
+#include "decoders/tables/ioctl.h"
+
+namespace boxtrace::decoders {
+namespace {
+
+constexpr Constant kRequests[] = {
+    {0xb701, "NS_GET_USERNS", {"A descriptor of the user namespace that owns this one.", "", ""}},
+    {0xb702,
+     "NS_GET_PARENT",
+     {"A descriptor of the parent of a pid or user namespace.", "",
+      "EPERM when the parent is outside what the caller can see."}},
+    {0xb703,
+     "NS_GET_NSTYPE",
+     {"Which kind of namespace is this? The answer is a CLONE_NEW* flag.", "", ""}},
+    {0xb704, "NS_GET_OWNER_UID", {"Who made this user namespace?", "", ""}},
+    {0x8008b705, "NS_GET_MNTNS_ID"},
+    {0x8004b706,
+     "NS_GET_PID_FROM_PIDNS",
+     {"What is the caller's number for a pid of that namespace?", "", ""}},
+    {0x8004b707, "NS_GET_TGID_FROM_PIDNS"},
+    {0x8004b708, "NS_GET_PID_IN_PIDNS"},
+    {0x8004b709, "NS_GET_TGID_IN_PIDNS"},
+    {0x8010b70a, "NS_MNT_GET_INFO"},
+    {0x8010b70b, "NS_MNT_GET_NEXT"},
+    {0x8010b70c, "NS_MNT_GET_PREV"},
+    {0x8008b70d, "NS_GET_ID"},
+    {0xff01, "PIDFD_GET_CGROUP_NAMESPACE"},
+    {0xff02, "PIDFD_GET_IPC_NAMESPACE"},
+    {0xff03, "PIDFD_GET_MNT_NAMESPACE"},
+    {0xff04, "PIDFD_GET_NET_NAMESPACE"},
+    {0xff05, "PIDFD_GET_PID_NAMESPACE"},
+    {0xff06, "PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE"},
+    {0xff07, "PIDFD_GET_TIME_NAMESPACE"},
+    {0xff08, "PIDFD_GET_TIME_FOR_CHILDREN_NAMESPACE"},
+    {0xff09, "PIDFD_GET_USER_NAMESPACE"},
+    {0xff0a, "PIDFD_GET_UTS_NAMESPACE"},
+    {0xc040ff0b, "PIDFD_GET_INFO"},
+    {0xc0502100,
+     "SECCOMP_IOCTL_NOTIF_RECV",
+     {"The supervisor takes the next call that a filter has handed over.", "",
+      "The arguments it sees are those of the registers; memory behind pointers can change until "
+      "the "
+      "call goes on."}},
+    {0xc0182101, "SECCOMP_IOCTL_NOTIF_SEND", {"The supervisor's answer.", "", ""}},
+    {0x40082102, "SECCOMP_IOCTL_NOTIF_ID_VALID", {"Is the caller still waiting?", "", ""}},
+    {0x80082102, "SECCOMP_IOCTL_NOTIF_ID_VALID_WRONG_DIR"},
+    {0x40182103,
+     "SECCOMP_IOCTL_NOTIF_ADDFD",
+     {"Puts a descriptor into the waiting process.", "", ""}},
+    {0x40082104, "SECCOMP_IOCTL_NOTIF_SET_FLAGS"},
+    {0x5401, "TCGETS", {"Reads a terminal's settings; ENOTTY is how isatty says no.", "", ""}},
+    {0x5402, "TCSETS"},
+    {0x5403, "TCSETSW"},
+    {0x5404, "TCSETSF"},
+    {0x540e,
+     "TIOCSCTTY",
+     {"Makes this the controlling terminal: what a container's console becomes.", "", ""}},
+    {0x540f, "TIOCGPGRP"},
+    {0x5410, "TIOCSPGRP"},
+    {0x5411, "TIOCOUTQ"},
+    {0x5412, "TIOCSTI"},
+    {0x5413, "TIOCGWINSZ"},
+    {0x5414, "TIOCSWINSZ"},
+    {0x541b, "FIONREAD"},
+    {0x5421, "FIONBIO"},
+    {0x5422, "TIOCNOTTY"},
+    {0x5429, "TIOCGSID"},
+    {0x5441, "TIOCGPTPEER", {"Opens the other side of a pseudo-terminal, without a path.", "", ""}},
+    {0x5450, "FIONCLEX"},
+    {0x5451, "FIOCLEX"},
+    {0x5452, "FIOASYNC"},
+    {0x80045430, "TIOCGPTN", {"The number N of /dev/pts/N.", "", ""}},
+    {0x40045431, "TIOCSPTLCK", {"Unlocks the other side of a pseudo-terminal.", "", ""}},
+    {0x8905, "SIOCATMARK"},
+    {0x8910, "SIOCGIFNAME"},
+    {0x8912, "SIOCGIFCONF"},
+    {0x8913, "SIOCGIFFLAGS"},
+    {0x8914, "SIOCSIFFLAGS", {"Sets an interface up or down.", "", ""}},
+    {0x8915, "SIOCGIFADDR"},
+    {0x8916, "SIOCSIFADDR"},
+    {0x8927, "SIOCGIFHWADDR"},
+    {0x8933, "SIOCGIFINDEX"},
+    {0x894c, "SIOCGSKNS", {"A descriptor of the network namespace of a socket.", "", ""}},
+    {0x80086601, "FS_IOC_GETFLAGS"},
+    {0x40086602, "FS_IOC_SETFLAGS"},
+    {0x40049409, "FICLONE"},
+    {0x4020940d, "FICLONERANGE"},
+    {0xc0189436, "FIDEDUPERANGE"},
+    {0x4c00, "LOOP_SET_FD"},
+    {0x4c01, "LOOP_CLR_FD"},
+    {0x4c04, "LOOP_SET_STATUS64"},
+    {0x4c05, "LOOP_GET_STATUS64"},
+    {0x4c0a, "LOOP_CONFIGURE"},
+    {0x4c82, "LOOP_CTL_GET_FREE"},
+    {0x400454ca, "TUNSETIFF"},
+};
+
+}  // namespace
+
+const ConstantTable kIoctls{
+    "ioctl requests", ConstantTable::Kind::Enum, "ioctl ???", "several", "ioctl(2)", kRequests};
+
+}  // namespace boxtrace::decoders
