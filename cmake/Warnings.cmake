@@ -15,7 +15,8 @@ target_link_options(boxtrace_flags INTERFACE -Wl,-z,relro,-z,now)
 add_library(boxtrace_instrumentation INTERFACE)
 if(BOXTRACE_SANITIZE)
   target_compile_options(boxtrace_instrumentation INTERFACE
-    -fsanitize=${BOXTRACE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    -fsanitize=${BOXTRACE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
+    -g1)  # enough for the line numbers of a report, and quicker to build
   target_link_options(boxtrace_instrumentation INTERFACE -fsanitize=${BOXTRACE_SANITIZE})
 endif()
 if(BOXTRACE_FUZZ)
