@@ -52,6 +52,10 @@ std::string octal(std::uint64_t mode) {
   return mode == 0 ? "0" : fmt::format("0{:o}", mode);
 }
 
+std::string instructions(std::size_t count) {
+  return fmt::format("[/* {} BPF instruction{} */]", count, count == 1 ? "" : "s");
+}
+
 /// Renders one alternative; what a value contains is rendered by recursion.
 struct Renderer {
   std::string operator()(const Number& number) const {
@@ -92,10 +96,9 @@ struct Renderer {
   }
 
   std::string operator()(const Text& text) const {
-    std::string out =
-        text.kind == Text::Kind::Filter
-            ? fmt::format("[/* {} BPF instructions */]", text.bytes.size() / kInstructionSize)
-            : base::quote(text.bytes);
+    std::string out = text.kind == Text::Kind::Filter
+                          ? instructions(text.bytes.size() / kInstructionSize)
+                          : base::quote(text.bytes);
     if (text.truncated || text.failure) {
       out += "...";
     }

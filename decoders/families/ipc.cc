@@ -216,8 +216,10 @@ constexpr SyscallSpec kRows[] = {
     {.name = "mq_open",
      .nr = {240, 277, 180},
      .classes = kIpc | kDesc,
-     .args =
-         {{{"name", arg_string}, {"oflag", arg_constant, &kOpenFlags}, {"mode", arg_mode}, {"attr", arg_mq_attr}}},
+     .args = {{{"name", arg_string},
+               {"oflag", arg_constant, &kOpenFlags},
+               {"mode", arg_mode},
+               {"attr", arg_mq_attr}}},
      .returns = Returns::Fd,
      .man = "mq_open(3)",
      .kernel = "ipc/mqueue.c: mq_open",

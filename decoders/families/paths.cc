@@ -56,6 +56,11 @@ Value arg_short_id(const CallContext& context, const ArgSpec&, std::size_t index
   return decode_number(Show::Id, low32(context, index) & 0xffffU, 16);
 }
 
+/// The path that getcwd wrote; its result counts the NUL.
+Value arg_written_path(const CallContext& context, const ArgSpec&, std::size_t index) {
+  return decode_string(context, address(context, index), kPathLimit, Text::Kind::Path);
+}
+
 constexpr Explanation kChown{
     "Sets owner and group; -1 leaves one as it is.", "",
     "Inside a user namespace the ids are that namespace's, and one that its "
@@ -461,7 +466,7 @@ constexpr SyscallSpec kRows[] = {
     {.name = "getcwd",
      .nr = {79, 183, 17},
      .classes = kFile | kInfo,
-     .args = {{{"buf", arg_buffer, nullptr, 1, Direction::Out}, {"size", arg_size}}},
+     .args = {{{"buf", arg_written_path, nullptr, 1, Direction::Out}, {"size", arg_size}}},
      .returns = Returns::Size,
      .man = "getcwd(2)",
      .kernel = "fs/d_path.c: getcwd",

@@ -59,9 +59,14 @@ Value arg_cpu_mask(const CallContext& context, const ArgSpec& arg, std::size_t i
   List list;
   list.failure = chunk.failure;
   for (std::size_t cpu = 0; cpu < chunk.bytes.size() * 8; ++cpu) {
-    if ((std::to_integer<unsigned>(chunk.bytes[cpu / 8]) >> (cpu % 8) & 1U) != 0) {
-      list.items.emplace_back(Number{cpu, Number::Style::Unsigned});
+    if ((std::to_integer<unsigned>(chunk.bytes[cpu / 8]) >> (cpu % 8) & 1U) == 0) {
+      continue;
     }
+    if (list.items.size() == context.options.list_limit) {
+      list.truncated = true;
+      break;
+    }
+    list.items.emplace_back(Number{cpu, Number::Style::Unsigned});
   }
   return list;
 }

@@ -153,9 +153,14 @@ Value arg_fd_set(const CallContext& context, const ArgSpec&, std::size_t index) 
   List list;
   list.failure = chunk.failure;
   for (std::uint32_t fd = 0; fd < bits && fd / 8 < chunk.bytes.size(); ++fd) {
-    if ((std::to_integer<unsigned>(chunk.bytes[fd / 8]) >> (fd % 8) & 1U) != 0) {
-      list.items.push_back(decode_number(Show::Fd, fd, 32));
+    if ((std::to_integer<unsigned>(chunk.bytes[fd / 8]) >> (fd % 8) & 1U) == 0) {
+      continue;
     }
+    if (list.items.size() == context.options.list_limit) {
+      list.truncated = true;
+      break;
+    }
+    list.items.push_back(decode_number(Show::Fd, fd, 32));
   }
   return list;
 }

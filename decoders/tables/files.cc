@@ -95,7 +95,6 @@ constexpr Constant kStatFlagsRows[] = {
     {0x100, "AT_SYMLINK_NOFOLLOW", {"Describe a final symbolic link itself."}},
     {0x800, "AT_NO_AUTOMOUNT"},
     {0x1000, "AT_EMPTY_PATH", {"With an empty path, mean the descriptor itself."}},
-    {.value = 0, .name = "AT_STATX_SYNC_AS_STAT", .mask = 0x6000},
     {.value = 0x2000, .name = "AT_STATX_FORCE_SYNC", .mask = 0x6000},
     {.value = 0x4000, .name = "AT_STATX_DONT_SYNC", .mask = 0x6000},
 };

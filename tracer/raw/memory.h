@@ -31,7 +31,8 @@ struct Chunk {
   std::optional<Unreadable> failure;
 };
 
-/// A NUL-terminated string, without the NUL. `truncated`: the limit was reached before a NUL.
+/// A NUL-terminated string, without the NUL. `truncated`: there was more than the limit; a string of
+/// exactly that length is whole.
 /// `failure`: memory ended before a NUL; `bytes` holds what came before.
 struct CString {
   std::string bytes;
