@@ -259,10 +259,11 @@ constexpr SyscallSpec kRows[] = {
      .returns = Returns::Fd,
      .man = "fsopen(2)",
      .kernel = "fs/fsopen.c: fsopen",
-     .explain = {"Begins to describe a filesystem of that type; nothing is mounted yet.",
-                 "/proc/self/fd/N is anon_inode:[fscontext].",
-                 "The user and mount namespaces of this moment count, not those of the later "
-                 "fsmount."}},
+     .explain =
+         {"Begins to describe a filesystem of that type; nothing is mounted yet.",
+          "/proc/self/fd/N is anon_inode:[fscontext].",
+          "The user, network and pid namespaces of this moment are those that a sysfs, mqueue or "
+          "proc will show, not those of the later fsmount."}},
     {.name = "fsconfig",
      .nr = {431, 431, 431},
      .classes = kMount | kDesc,

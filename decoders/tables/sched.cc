@@ -1,9 +1,9 @@
 // Flags that say what a new task shares with its maker, and which namespaces are new.
 //
 // The low byte of clone(2)'s flags is the signal sent to the parent when the child dies (CSIGNAL).
-// CLONE_NEWTIME is 0x80, which lies in that byte: clone(2) cannot make a time namespace, it would
-// take the bit for a part of the signal number. clone3(2), where the signal has a field of its own,
-// and unshare(2) can. The flags above 32 bits exist for clone3(2) alone.
+// CLONE_NEWTIME is 0x80, which lies in that byte: clone(2) cannot make a time namespace, it
+// takes the bit for a part of the signal number and succeeds. clone3(2), where the signal has a
+// field of its own, and unshare(2) can. The flags above 32 bits exist for clone3(2) alone.
 //
 // Sources: include/uapi/linux/sched.h; kernel/fork.c: copy_process, kernel_clone;
 // kernel/nsproxy.c: create_new_namespaces; clone(2), namespaces(7).
@@ -128,8 +128,7 @@ constexpr Constant kUntraced{
     0x800000,
     "CLONE_UNTRACED",
     {"A tracer does not get this child automatically.", "TracerPid of the child is 0.",
-     "It is how a program steps out of the sight of strace -f; boxtrace reports such a child as a "
-     "gap and then takes hold of it."}};
+     "It is how a program steps out of the sight of strace -f."}};
 constexpr Constant kChildSettid{
     0x1000000,
     "CLONE_CHILD_SETTID",
@@ -247,7 +246,10 @@ constexpr Constant kNewTime{
      "/proc/PID/ns/time_for_children changes; /proc/PID/timens_offsets may be written until the "
      "first process enters.",
      "With unshare it takes effect for children only, as a pid namespace does. The bit lies in the "
-     "byte that holds clone(2)'s exit signal, so only clone3 and unshare can ask for it. The wall "
+     "byte that holds clone(2)'s exit signal: clone succeeds, makes no namespace, and the child "
+     "will "
+     "end with a signal number that does not exist. Only clone3 and unshare can ask for it. The "
+     "wall "
      "clock (CLOCK_REALTIME) is not in it."}};
 
 constexpr std::array kClone = {

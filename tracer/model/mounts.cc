@@ -114,6 +114,7 @@ void apply_mount(Change& change) {
     fact.onto_itself = !fact.source.outside.empty() && fact.source.outside == fact.target.outside;
     if (fact.onto_itself) {
       note_rootfs(change, target);
+      fact.target = mount_target(change, 1);  // it is `/` inside from now on
     }
     const std::string& from = fact.source.outside;
     if (from.starts_with("/proc/") && from.find("/ns/") != std::string::npos) {

@@ -18,12 +18,11 @@ struct Rule {
 
 // Stages first: a stage names itself and still has its runtime's program and arguments.
 constexpr Rule kRules[] = {
-    {"", "", "runc:[0:PARENT]", RoleKind::Stage, "",
-     "stage 0: stays outside, writes id maps, reports pids"},
-    {"", "", "runc:[1:CHILD]", RoleKind::Stage, "",
-     "stage 1: makes the namespaces, then steps aside"},
-    {"", "", "runc:[2:INIT]", RoleKind::Stage, "",
-     "stage 2: is in all of them, becomes the container"},
+    {"", "", "runc:[0:PARENT]", RoleKind::Stage, "", "stage 0: stays outside for id maps"},
+    {"", "", "runc:[1:CHILD]", RoleKind::Stage, "", "stage 1: makes the namespaces"},
+    {"", "", "runc:[2:INIT]", RoleKind::Stage, "", "stage 2: will be the container"},
+    {"", "", "boxrun:[1", RoleKind::Stage, "", "stage 1: makes the namespaces"},
+    {"", "", "boxrun:[2", RoleKind::Stage, "", "stage 2: will be the container"},
     {"", "", "boxrun:[", RoleKind::Stage, "", "a stage of boxrun"},
     {"", "", "crun:[", RoleKind::Stage, "", "a stage of crun"},
 
@@ -76,19 +75,19 @@ constexpr Rule kRules[] = {
     {"containerd", "", "", RoleKind::Engine, "containerd", "supervises containers through shims"},
     {"docker", "", "", RoleKind::Engine, "docker", "client: asks dockerd over a socket"},
     {"podman", "", "", RoleKind::Engine, "podman", "engine without a daemon"},
-    {"libnetwork-setkey", "", "", RoleKind::Helper, "libnetwork-setkey",
+    {"libnetwork-setkey", "", "", RoleKind::Aide, "libnetwork-setkey",
      "hook: hands the network namespace to dockerd"},
-    {"set-ipv6", "", "", RoleKind::Helper, "set-ipv6",
+    {"set-ipv6", "", "", RoleKind::Aide, "set-ipv6",
      "dockerd, stepping into the network namespace"},
-    {"docker-proxy", "", "", RoleKind::Helper, "docker-proxy", "forwards a published port"},
-    {"newuidmap", "", "", RoleKind::Helper, "newuidmap",
+    {"docker-proxy", "", "", RoleKind::Aide, "docker-proxy", "forwards a published port"},
+    {"newuidmap", "", "", RoleKind::Aide, "newuidmap",
      "writes the uid map with privilege, within /etc/subuid"},
-    {"newgidmap", "", "", RoleKind::Helper, "newgidmap",
+    {"newgidmap", "", "", RoleKind::Aide, "newgidmap",
      "writes the gid map with privilege, within /etc/subgid"},
-    {"fuse-overlayfs", "", "", RoleKind::Helper, "fuse-overlayfs",
+    {"fuse-overlayfs", "", "", RoleKind::Aide, "fuse-overlayfs",
      "overlay filesystem without privilege"},
-    {"slirp4netns", "", "", RoleKind::Helper, "slirp4netns", "network without privilege"},
-    {"iptables", "", "", RoleKind::Helper, "iptables", "firewall rules"},
+    {"slirp4netns", "", "", RoleKind::Aide, "slirp4netns", "network without privilege"},
+    {"iptables", "", "", RoleKind::Aide, "iptables", "firewall rules"},
 };
 
 std::string_view base_name(std::string_view path) {
@@ -123,7 +122,7 @@ Role find_role(const RoleInput& input) {
   const std::string_view program =
       input.argv.empty() ? base_name(input.exe) : base_name(input.argv.front());
   const bool hook = input.in_parents_pid_ns && (input.parent_role.starts_with("runc:[2") ||
-                                                input.parent_role.starts_with("boxrun:["));
+                                                input.parent_role.starts_with("boxrun:[2"));
   for (const Rule& rule : kRules) {
     if ((!rule.program.empty() && !is_program(program, rule.program) &&
          !is_program(base_name(input.exe), rule.program)) ||
@@ -135,7 +134,7 @@ Role find_role(const RoleInput& input) {
             std::string(rule.purpose)};
   }
   if (hook) {
-    return {RoleKind::Helper, std::string(program), "hook, run inside the container"};
+    return {RoleKind::Aide, std::string(program), "hook, run inside the container"};
   }
   return {RoleKind::Program, std::string(program.empty() ? input.comm : program), ""};
 }

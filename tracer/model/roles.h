@@ -16,7 +16,7 @@ enum class RoleKind : std::uint8_t {
   Sandbox,    ///< bwrap, unshare, nsenter: tools that make or enter namespaces by hand
   Engine,     ///< dockerd, containerd, podman
   Monitor,    ///< conmon, containerd-shim: stays with the container
-  Helper,     ///< newuidmap, iptables and the like; hooks
+  Aide,       ///< newuidmap, iptables and the like; hooks
   Container,  ///< runs the container's own program
 };
 

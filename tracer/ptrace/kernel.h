@@ -38,7 +38,7 @@ struct SyscallInfo {
 
 struct StatusChange {
   base::HostTid tid;
-  WaitStatus status;
+  WaitStatus status{0};
 };
 struct NothingLeft {};  ///< ECHILD: neither children nor tracees
 struct Interrupted {};  ///< EINTR: a signal handler of ours ran

@@ -71,7 +71,7 @@ std::optional<std::vector<raw::FdTarget>> Observer::open_fds(const std::string& 
   std::vector<raw::FdTarget> fds;
   for (const std::string& name : names.value()) {
     const auto number = base::parse_i64(name);
-    auto target = link(task + "/fd/" + name);
+    auto target = link(fmt::format("{}/fd/{}", task, name));
     if (number && target) {
       fds.push_back({base::FdNum{static_cast<std::int32_t>(*number)}, std::move(*target)});
     }

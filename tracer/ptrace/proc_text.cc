@@ -131,10 +131,11 @@ raw::Status parse_status(std::string_view text) {
 
 std::map<std::string, std::string> parse_rlimits(std::string_view text) {
   std::map<std::string, std::string> limits;
-  for (auto& [label, values] : base::parse_limits(text)) {
+  for (auto& row : base::parse_limits(text)) {
     const auto* known = std::find_if(kLimitNames.begin(), kLimitNames.end(),
-                                     [&label](const auto& pair) { return pair.first == label; });
-    limits[known != kLimitNames.end() ? std::string{known->second} : label] = std::move(values);
+                                     [&row](const auto& name) { return name.first == row.first; });
+    limits[known != kLimitNames.end() ? std::string{known->second} : row.first] =
+        std::move(row.second);
   }
   return limits;
 }

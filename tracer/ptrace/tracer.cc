@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "tracer/base/check.h"
+#include "tracer/ptrace/control_writes.h"
 #include "tracer/ptrace/fd_references.h"
 #include "tracer/ptrace/tracee_memory.h"
 
@@ -361,6 +362,7 @@ void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
   if (succeeded && mask != 0 && !call.is_exec()) {  // an exec was observed at its own stop
     seen = observer_->observe(tracee.tid, mask, raw::Observation::At::Call);
   }
+  const auto elsewhere = succeeded ? observe_control_write(tracee, call) : std::nullopt;
   std::move(stopped).resume();
 
   if (is_launching_ && tracee.tid == command_ && call.is_exec() &&
@@ -376,6 +378,20 @@ void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
   if (seen) {
     emitter_->emit(tracee.id, now_, std::move(*seen));
   }
+  if (elsewhere) {
+    emitter_->emit(elsewhere->task, now_, elsewhere->seen);
+  }
+}
+
+std::optional<Tracer::Elsewhere> Tracer::observe_control_write(const Tracee& writer,
+                                                               const CallInFlight& call) {
+  const auto write = control_write(writer, call, pid_ns_of(observer_->host()));
+  const Tracee* about = write ? tracees_.find(base::HostTid{write->about.value}) : nullptr;
+  if (about == nullptr) {
+    return std::nullopt;
+  }
+  return Elsewhere{about->id,
+                   observer_->observe(about->tid, write->mask, raw::Observation::At::Call)};
 }
 
 void Tracer::drop_call(Tracee& tracee, raw::Outcome::Kind kind) {

@@ -16,7 +16,6 @@
 // Calls. Entry and exit are told apart by PTRACE_GET_SYSCALL_INFO, never by counting. A call in
 // flight when its task ends did not return.
 
-#include <deque>
 #include <optional>
 #include <unordered_map>
 #include <variant>
@@ -80,6 +79,13 @@ class Tracer {
   [[nodiscard]] bool is_before_command(const Tracee& tracee, const CallInFlight& call) const;
   [[nodiscard]] std::vector<raw::FdTarget> read_fd_targets(const Tracee& tracee,
                                                            const CallInFlight& call) const;
+  /// An observation of another task than the caller.
+  struct Elsewhere {
+    base::TaskId task;
+    raw::Observation seen;
+  };
+  [[nodiscard]] std::optional<Elsewhere> observe_control_write(const Tracee& writer,
+                                                               const CallInFlight& call);
   void report_untraced_child(const Tracee& tracee, const CallInFlight& call,
                              const raw::Outcome& outcome);
 

@@ -31,9 +31,9 @@ struct Chunk {
   std::optional<Unreadable> failure;
 };
 
-/// A NUL-terminated string, without the NUL. `truncated`: there was more than the limit; a string of
-/// exactly that length is whole.
-/// `failure`: memory ended before a NUL; `bytes` holds what came before.
+/// A NUL-terminated string, without the NUL. `truncated`: there was more than the limit; a string
+/// of exactly that length is whole. `failure`: memory ended before a NUL; `bytes` holds what came
+/// before.
 struct CString {
   std::string bytes;
   bool truncated = false;

@@ -1,0 +1,354 @@
+#include "runtime/cgroup/cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <thread>
+
+#include "runtime/cgroup/limits.h"
+#include "tracer/base/procfs_text.h"
+#include "tracer/os/file.h"
+
+namespace boxrun::cgroup {
+namespace {
+
+bool is_refusal(int err) { return err == EACCES || err == EPERM || err == EROFS; }
+
+std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+/// In cgroup v1 a new cpuset has neither CPUs nor memory nodes, and takes no process before it has.
+Result<void> fill_cpuset(const std::string& directory) {
+  for (const char* file : {"/cpuset.cpus", "/cpuset.mems"}) {
+    TRY(const std::string present, os::read_file(directory + file));
+    if (base::trim(present).empty()) {
+      TRY(const std::string inherited, os::read_file(parent_of(directory) + file));
+      TRY_OK(os::write_control_file(directory + file, base::trim(inherited)));
+    }
+  }
+  return {};
+}
+
+/// Offers version-2 controllers to the children of every directory above `directory`.
+Result<void> enable_controllers(const Place& place, const std::set<std::string>& wanted) {
+  std::string path = place.mount_point;
+  const std::string below = place.directory.substr(place.mount_point.size());
+  for (const std::string_view part : base::split(below, '/')) {
+    if (part.empty()) {
+      continue;
+    }
+    TRY(const std::string offered, os::read_file(path + "/cgroup.controllers"));
+    for (const std::string_view controller : base::split_blanks(base::trim(offered))) {
+      if (wanted.contains(std::string{controller})) {
+        TRY_OK(os::write_control_file(path + "/cgroup.subtree_control",
+                                      fmt::format("+{}", controller)));
+      }
+    }
+    path += fmt::format("/{}", part);
+  }
+  return {};
+}
+
+/// mkdir -p below the mount point, noting what was made.
+Result<void> make_directories(const Place& place, Cgroup& made) {
+  const bool is_cpuset = std::ranges::find(place.controllers, "cpuset") != place.controllers.end();
+  std::string path = place.mount_point;
+  const std::string below = place.directory.substr(place.mount_point.size());
+  for (const std::string_view part : base::split(below, '/')) {
+    if (part.empty()) {
+      continue;
+    }
+    path += fmt::format("/{}", part);
+    if (::mkdir(path.c_str(), 0755) == 0) {
+      if (path != place.directory) {
+        made.parents.insert(made.parents.begin(), path);
+      }
+    } else if (errno != EEXIST) {
+      return os::errno_error(fmt::format("mkdir({})", base::quote(path)));
+    }
+    if (is_cpuset) {
+      TRY_OK(fill_cpuset(path));
+    }
+  }
+  return {};
+}
+
+/// A cgroup that exists may be another container's, or frozen, in which case init would hang
+/// without a word.
+Result<void> check_unused(const Place& place) {
+  const auto processes = os::read_file(place.directory + "/cgroup.procs");
+  if (processes.ok() && !base::trim(processes.value()).empty()) {
+    return Error{EBUSY, fmt::format("the cgroup {} has processes already", place.directory),
+                 "another container uses it: choose another /linux/cgroupsPath"};
+  }
+  Cgroup one;
+  one.places.push_back(place);
+  if (is_frozen(one)) {
+    return Error{EBUSY, fmt::format("the cgroup {} is frozen", place.directory),
+                 "a process in it would never run: thaw it, or choose another /linux/cgroupsPath"};
+  }
+  return {};
+}
+
+Result<void> write_limit(const Limit& limit, const Place& place) {
+  const std::string path = place.directory + "/" + limit.file;
+  auto written = os::write_control_file(path, limit.value);
+  if (!written.ok() && written.error().err == ENOENT && !limit.other_file.empty()) {
+    written = os::write_control_file(place.directory + "/" + limit.other_file, limit.value);
+  }
+  if (written.ok()) {
+    return {};
+  }
+  Error error = std::move(written).error();
+  if (error.err == ENOENT) {
+    error.hint = fmt::format("this kernel's {} controller has no {}", limit.controller, limit.file);
+  } else if (error.err == EINVAL || error.err == ERANGE) {
+    error.hint = "the kernel does not take this value";
+  } else if (error.err == EBUSY && limit.file == "memory.limit_in_bytes") {
+    error.hint = "the cgroup uses more memory than that already";
+  }
+  return std::move(error).within(limit.setting);
+}
+
+Result<void> write_limits(const std::vector<Limit>& limits, const Cgroup& cgroup) {
+  for (const Limit& limit : limits) {
+    const Place* place = cgroup.find(limit.controller);
+    if (limit.version2 && place == nullptr) {
+      place = cgroup.version2();
+    }
+    if (place != nullptr && place->version2 == limit.version2) {
+      TRY_OK(write_limit(limit, *place));
+    } else if (place == nullptr && !limit.version2 && cgroup.version2() == nullptr) {
+      return Error{ENOENT,
+                   fmt::format("{}: no cgroup hierarchy here has the {} controller", limit.setting,
+                               limit.controller),
+                   "leave the limit out, or mount the controller below /sys/fs/cgroup"};
+    }
+  }
+  return {};
+}
+
+/// Version 1 only; version 2 would need an eBPF program.
+Result<void> write_device_rules(const config::Config& config, const Cgroup& cgroup,
+                                std::vector<std::string>& warnings) {
+  const auto limits = make_device_limits(*config.resources, config.devices);
+  const Place* place = cgroup.find("devices");
+  if (limits.empty()) {
+    return {};
+  }
+  if (place == nullptr) {
+    warnings.emplace_back(
+        "/linux/resources/devices: NOT ENFORCED: the host has no devices controller of cgroup v1, "
+        "and boxrun has no eBPF program for cgroup v2 yet");
+    return {};
+  }
+  for (const Limit& limit : limits) {
+    TRY_OK(write_limit(limit, *place));
+  }
+  return {};
+}
+
+void sleep_for(std::chrono::milliseconds duration) { std::this_thread::sleep_for(duration); }
+
+/// Children first: a cgroup directory is removed only when it has no sub-directory. Its files need
+/// not (and cannot) be deleted.
+int remove_tree(const std::string& directory) {
+  if (::rmdir(directory.c_str()) == 0 || errno == ENOENT) {
+    return 0;
+  }
+  const auto names = os::list_directory(directory);
+  if (names.ok()) {
+    for (const std::string& name : names.value()) {
+      struct stat seen {};
+      const std::string path = directory + "/" + name;
+      if (::lstat(path.c_str(), &seen) == 0 && S_ISDIR(seen.st_mode)) {
+        remove_tree(path);
+      }
+    }
+  }
+  return ::rmdir(directory.c_str()) == 0 || errno == ENOENT ? 0 : errno;
+}
+
+void collect_processes(const std::string& directory, std::set<int>& pids) {
+  const auto text = os::read_file(directory + "/cgroup.procs");
+  if (text.ok()) {
+    for (const std::string_view line : base::split(text.value(), '\n')) {
+      const auto pid = base::parse_u64(line);
+      if (pid && *pid > 0) {
+        pids.insert(static_cast<int>(*pid));
+      }
+    }
+  }
+  const auto names = os::list_directory(directory);
+  if (names.ok()) {
+    for (const std::string& name : names.value()) {
+      struct stat seen {};
+      const std::string path = directory + "/" + name;
+      if (::lstat(path.c_str(), &seen) == 0 && S_ISDIR(seen.st_mode)) {
+        collect_processes(path, pids);
+      }
+    }
+  }
+}
+
+/// @returns the file that freezes this cgroup and the words for it, or an empty path.
+struct Freezer {
+  std::string file;
+  std::string frozen;
+  std::string thawed;
+};
+Freezer freezer_of(const Cgroup& cgroup) {
+  if (const Place* place = cgroup.find("freezer")) {
+    return {place->directory + "/freezer.state", "FROZEN", "THAWED"};
+  }
+  if (const Place* place = cgroup.version2()) {
+    return {place->directory + "/cgroup.freeze", "1", "0"};
+  }
+  return {};
+}
+
+}  // namespace
+
+const Place* Cgroup::find(std::string_view controller) const {
+  for (const Place& place : places) {
+    if (!place.version2 &&
+        std::ranges::find(place.controllers, controller) != place.controllers.end()) {
+      return &place;
+    }
+  }
+  return nullptr;
+}
+
+const Place* Cgroup::version2() const {
+  const auto found = std::ranges::find(places, true, &Place::version2);
+  return found == places.end() ? nullptr : &*found;
+}
+
+Result<std::vector<Hierarchy>> read_layout() {
+  TRY(const std::string mounts, os::read_file("/proc/self/mountinfo"));
+  TRY(const std::string membership, os::read_file("/proc/self/cgroup"));
+  return parse_layout(mounts, membership);
+}
+
+Result<void> make_cgroup(const std::string& path, const config::Config& config, bool rootless,
+                         Cgroup& made, std::vector<std::string>& warnings) {
+  TRY(const auto hierarchies, read_layout());
+  const auto limits = config.resources ? make_limits(*config.resources) : std::vector<Limit>{};
+  std::set<std::string> wanted;
+  for (const Limit& limit : limits) {
+    wanted.insert(limit.controller);
+  }
+  bool left_out = false;
+  for (const Hierarchy& hierarchy : hierarchies) {
+    const Place place{hierarchy.version2, hierarchy.controllers, hierarchy.mount_point,
+                      container_directory(hierarchy, path)};
+    if (place.directory == place.mount_point) {
+      return Error{0, fmt::format("/linux/cgroupsPath: \"{}\" is the root of the hierarchy", path),
+                   "a container needs a cgroup of its own"};
+    }
+    TRY_OK(check_unused(place));
+    made.places.push_back(place);
+    auto ready = make_directories(place, made);
+    if (ready.ok() && hierarchy.version2 && !wanted.empty()) {
+      ready = enable_controllers(place, wanted);
+    }
+    if (!ready.ok()) {
+      if (!rootless || !is_refusal(ready.error().err)) {
+        return std::move(ready).within("/linux/cgroupsPath");
+      }
+      remove_tree(place.directory);
+      made.places.pop_back();
+      left_out = true;
+    }
+  }
+  if (left_out && made.places.empty()) {
+    if (!limits.empty()) {
+      return Error{EACCES, fmt::format("{}: no right to make a cgroup", limits.front().setting),
+                   "without root's rights limits need a cgroup that is delegated to the user"};
+    }
+    warnings.emplace_back("no right to make a cgroup: the container stays in boxrun's own");
+  }
+  TRY_OK(write_limits(limits, made));
+  if (config.resources && !(rootless && made.places.empty())) {
+    TRY_OK(write_device_rules(config, made, warnings));
+  }
+  return {};
+}
+
+Result<void> join_cgroup(const Cgroup& cgroup, int pid, bool in_version2) {
+  for (const Place& place : cgroup.places) {
+    if (!(place.version2 && in_version2)) {
+      TRY_OK(os::write_control_file(place.directory + "/cgroup.procs", std::to_string(pid)));
+    }
+  }
+  return {};
+}
+
+std::vector<int> read_processes(const Cgroup& cgroup) {
+  std::set<int> pids;
+  if (!cgroup.places.empty()) {
+    const Place* place = cgroup.find("pids");
+    collect_processes((place == nullptr ? cgroup.places.front() : *place).directory, pids);
+  }
+  return {pids.begin(), pids.end()};
+}
+
+bool is_frozen(const Cgroup& cgroup) {
+  const Freezer freezer = freezer_of(cgroup);
+  if (freezer.file.empty()) {
+    return false;
+  }
+  const auto text = os::read_file(freezer.file);
+  // FREEZING counts: what is on the way there does not run either.
+  return text.ok() && (base::trim(text.value()) == freezer.frozen ||
+                       base::trim(text.value()) == "FREEZING");
+}
+
+Result<void> signal_all(const Cgroup& cgroup, int signal) {
+  const Freezer freezer = freezer_of(cgroup);
+  const bool was_frozen = is_frozen(cgroup);
+  const bool froze = !freezer.file.empty() && !was_frozen &&
+                     os::write_control_file(freezer.file, freezer.frozen).ok();
+  for (const int pid : read_processes(cgroup)) {
+    // ESRCH: it was faster.
+    ::kill(pid, signal);
+  }
+  if (froze || (was_frozen && signal == SIGKILL)) {
+    // A frozen process of version 1 dies of SIGKILL only when it is thawed.
+    return os::write_control_file(freezer.file, freezer.thawed);
+  }
+  return {};
+}
+
+Result<void> remove_cgroup(const Cgroup& cgroup) {
+  using std::chrono::milliseconds;
+  for (const Place& place : cgroup.places) {
+    int err = 0;
+    // A process that has been reaped still counts until its exit is complete: EBUSY for a while.
+    for (milliseconds pause{1}; pause < milliseconds{2000}; pause *= 2) {
+      err = remove_tree(place.directory);
+      if (err != EBUSY) {
+        break;
+      }
+      sleep_for(pause);
+    }
+    if (err != 0) {
+      return Error{err, fmt::format("rmdir({})", base::quote(place.directory)),
+                   err == EBUSY ? "processes are left in the cgroup: see its cgroup.procs" : ""};
+    }
+  }
+  for (const std::string& parent : cgroup.parents) {
+    ::rmdir(parent.c_str());  // ENOTEMPTY: other containers are in it
+  }
+  return {};
+}
+
+}  // namespace boxrun::cgroup

@@ -1,0 +1,58 @@
+#pragma once
+// The container's cgroup: one directory in every hierarchy, made, limited, entered, emptied and
+// removed together.
+
+#include <string>
+#include <vector>
+
+#include "runtime/aliases.h"
+#include "runtime/cgroup/layout.h"
+#include "runtime/config/config.h"
+#include "tracer/os/fd.h"
+
+namespace boxrun::cgroup {
+
+/// One hierarchy's directory, as it is kept in state.json.
+struct Place {
+  bool version2 = false;
+  std::vector<std::string> controllers;
+  std::string mount_point;
+  std::string directory;
+};
+
+struct Cgroup {
+  std::vector<Place> places;
+  /// Directories that were made on the way, the deepest first: they are removed with the container
+  /// unless another one uses them.
+  std::vector<std::string> parents;
+
+  [[nodiscard]] const Place* find(std::string_view controller) const;
+  [[nodiscard]] const Place* version2() const;
+};
+
+[[nodiscard]] Result<std::vector<Hierarchy>> read_layout();
+
+/// Makes the directories for `path` and writes the limits. What was made before an error is in
+/// `made`, for remove_cgroup().
+///
+/// @param rootless  a hierarchy where we may not write is left out, with a warning
+/// @errors  a limit without a controller; a cgroup that is frozen or has processes already
+[[nodiscard]] Result<void> make_cgroup(const std::string& path, const config::Config& config,
+                                       bool rootless, Cgroup& made,
+                                       std::vector<std::string>& warnings);
+
+/// Moves a process into all places, except into that of version 2 if it was cloned there.
+[[nodiscard]] Result<void> join_cgroup(const Cgroup& cgroup, int pid, bool in_version2);
+
+/// The pids of all processes in the cgroup and below.
+[[nodiscard]] std::vector<int> read_processes(const Cgroup& cgroup);
+
+[[nodiscard]] bool is_frozen(const Cgroup& cgroup);
+
+/// Sends `signal` to all processes, frozen meanwhile, so that none can be born unseen.
+[[nodiscard]] Result<void> signal_all(const Cgroup& cgroup, int signal);
+
+/// Removes the directories. Waits for processes that are still dying.
+[[nodiscard]] Result<void> remove_cgroup(const Cgroup& cgroup);
+
+}  // namespace boxrun::cgroup

@@ -1,0 +1,260 @@
+// `boxrun create` and `boxrun run`: run is create and start in one, and stays until the container
+// ends unless told to detach.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "runtime/commands/foreground.h"
+#include "runtime/commands/options.h"
+#include "runtime/commands/removal.h"
+#include "runtime/config/parse.h"
+#include "runtime/exec/hook.h"
+#include "runtime/exec/parent.h"
+#include "runtime/exec/self_protect.h"
+#include "runtime/plan/build.h"
+#include "runtime/plan/render.h"
+#include "tracer/os/file.h"
+
+namespace boxrun::commands {
+namespace {
+
+struct Options {
+  std::string id;
+  std::string bundle = ".";
+  std::string pid_file;
+  std::string console_socket;
+  std::uint32_t preserve_fds = 0;
+  bool no_pivot = false;
+  bool no_new_keyring = false;
+  bool no_subreaper = false;
+  bool detach = false;
+  bool keep = false;
+  bool dry_run = false;
+};
+
+void add_options(CLI::App& verb, Options& options, bool is_run) {
+  verb.add_option("id", options.id, "name of the new container")->required();
+  verb.add_option("-b,--bundle", options.bundle, "directory with config.json (default: .)");
+  verb.add_option("--pid-file", options.pid_file, "write the pid of init there");
+  verb.add_option("--console-socket", options.console_socket, "not supported yet");
+  verb.add_option("--preserve-fds", options.preserve_fds, "descriptors to pass on beyond 0, 1, 2");
+  verb.add_flag("--no-pivot", options.no_pivot, "move the root instead of pivot_root (ramdisks)");
+  verb.add_flag("--no-new-keyring", options.no_new_keyring, "keep the caller's session keyring");
+  verb.add_flag("--dry-run", options.dry_run, "print the plan and do nothing");
+  if (is_run) {
+    verb.add_flag("-d,--detach", options.detach, "return when the program runs");
+    verb.add_flag("--keep", options.keep, "do not delete the container when it ends");
+    verb.add_flag("--no-subreaper", options.no_subreaper, "do not adopt orphans of the container");
+  }
+}
+
+Result<std::string> absolute_path(const std::string& path) {
+  const std::unique_ptr<char, decltype(&::free)> resolved{::realpath(path.c_str(), nullptr),
+                                                          ::free};
+  if (resolved == nullptr) {
+    return os::errno_error(fmt::format("realpath({})", base::quote(path)));
+  }
+  return std::string{resolved.get()};
+}
+
+struct Bundle {
+  std::string path;
+  std::string config_text;
+  config::Config config;
+};
+
+Result<Bundle> read_bundle(const std::string& directory) {
+  Bundle bundle;
+  TRY(bundle.path, absolute_path(directory));
+  const std::string file = bundle.path + "/config.json";
+  auto text = os::read_file(file);
+  if (!text.ok()) {
+    Error error = std::move(text).error();
+    if (error.err == ENOENT) {
+      error.hint =
+          "name the bundle with --bundle; `boxrun bundle DIR` makes one, `boxrun spec` "
+          "writes a config.json";
+    }
+    return error;
+  }
+  bundle.config_text = std::move(text).value();
+  auto parsed = config::parse_config(bundle.config_text);
+  if (!parsed.ok()) {
+    return std::move(parsed).error().within(file);
+  }
+  bundle.config = std::move(parsed).value();
+  return bundle;
+}
+
+/// What can be seen to be wrong before anything is made.
+Result<void> check_request(const Options& options, const Bundle& bundle, const Session& session) {
+  if (!options.console_socket.empty()) {
+    return Error{0, "--console-socket is not supported yet", "set /process/terminal to false"};
+  }
+  if (bundle.config.process->terminal) {
+    return Error{0, "/process/terminal: terminals are not supported yet",
+                 "set it to false: the program gets boxrun's own standard input and output"};
+  }
+  const std::string rootfs = plan::resolve_in_bundle(bundle.path, bundle.config.root_path);
+  struct stat seen {};
+  if (::stat(rootfs.c_str(), &seen) != 0) {
+    return os::errno_error(
+        fmt::format("/root/path: stat({})", base::quote(rootfs)),
+        "it counts from the bundle; `boxrun bundle DIR` makes a root filesystem");
+  }
+  if (!S_ISDIR(seen.st_mode)) {
+    return Error{0, fmt::format("/root/path: {} is not a directory", rootfs), {}};
+  }
+  if (session.rootless && bundle.config.find_namespace(config::NamespaceKind::User) == nullptr &&
+      ::geteuid() != 0) {
+    return Error{0, "/linux/namespaces: an ordinary user needs a user namespace",
+                 "`boxrun spec --rootless` writes such a config"};
+  }
+  return {};
+}
+
+Result<void> write_pid_file(const std::string& path, pid_t pid) {
+  if (path.empty()) {
+    return {};
+  }
+  // By rename: who waits for the file must not read half a number.
+  const std::string fresh = path + ".new";
+  TRY_OK(os::write_file(fresh, std::to_string(pid)));
+  if (::rename(fresh.c_str(), path.c_str()) != 0) {
+    return os::errno_error(fmt::format("rename({})", base::quote(path)));
+  }
+  return {};
+}
+
+class Creation {
+ public:
+  Creation(const Options& options, const Session& session, bool is_run)
+      : options_(options), session_(session), is_run_(is_run) {}
+
+  int run();
+
+ private:
+  [[nodiscard]] bool stays() const { return is_run_ && !options_.detach; }
+  int create(state::Entry entry);
+  int watch(const exec::Parent& parent);
+
+  const Options& options_;
+  const Session& session_;
+  const bool is_run_;
+  Bundle bundle_;
+  plan::Circumstances at_;
+  plan::Plan plan_;
+};
+
+int Creation::run() {
+  const auto valid = config::parse_container_id(options_.id);
+  if (!valid.ok()) {
+    return fail(session_, valid.error());
+  }
+  auto bundle = read_bundle(options_.bundle);
+  if (!bundle.ok()) {
+    return fail(session_, bundle.error());
+  }
+  bundle_ = std::move(bundle).value();
+  at_ = {options_.id,          bundle_.path,
+         session_.rootless,    !is_run_,
+         options_.no_pivot,    options_.no_new_keyring,
+         options_.preserve_fds};
+  plan_ = plan::make_plan(bundle_.config, at_);
+  if (options_.dry_run) {
+    const std::string text = plan::render_plan(plan_);
+    const auto written = os::write_all(os::BorrowedFd{STDOUT_FILENO}, text);
+    return written.ok() ? 0 : fail(session_, written.error());
+  }
+  const auto checked = check_request(options_, bundle_, session_);
+  if (!checked.ok()) {
+    return fail(session_, checked.error());
+  }
+  for (const std::string& sentence : bundle_.config.not_applied) {
+    session_.log.warn(sentence);
+  }
+  auto entry = session_.store.create(options_.id);
+  if (!entry.ok()) {
+    return fail(session_, entry.error());
+  }
+  return create(std::move(entry).value());
+}
+
+int Creation::create(state::Entry entry) {
+  if (stays() && !options_.no_subreaper) {
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  }
+  const SignalBlock blocked{stays()};
+  exec::Parent parent{plan_, bundle_.config, at_, entry, session_.log};
+  auto done = entry.write_config(bundle_.config_text);
+  bool created = false;
+  if (done.ok()) {
+    done = parent.run();
+    created = done.ok();
+  }
+  if (done.ok()) {
+    done = write_pid_file(options_.pid_file, parent.init_pid());
+  }
+  if (!done.ok()) {
+    const int status = fail(session_, done.error(), parent.failure_status());
+    if (created) {
+      ::kill(parent.init_pid(), SIGKILL);
+    }
+    const auto removed =
+        created ? destroy(session_, entry, parent.state(), bundle_.config) : entry.remove();
+    if (!removed.ok()) {
+      session_.log.error(removed.error());
+    }
+    return status;
+  }
+  entry.unlock();
+  if (is_run_) {
+    run_late_hooks(session_, bundle_.config.hooks.poststart, "poststart", parent.state(),
+                   state::Status::Running);
+  }
+  return stays() ? watch(parent) : 0;
+}
+
+/// Stays with the container, passes signals on, and removes it at its end.
+int Creation::watch(const exec::Parent& parent) {
+  const int status = wait_in_foreground(parent.init_pid());
+  if (!options_.keep) {
+    auto entry = session_.store.lock(options_.id);
+    // `delete --force` of somebody else may have been faster.
+    if (entry.ok()) {
+      const auto removed = destroy(session_, entry.value(), parent.state(), bundle_.config);
+      if (!removed.ok()) {
+        session_.log.error(removed.error());
+      }
+    }
+  }
+  return status;
+}
+
+void add_verb(CLI::App& app, Verb& chosen, const char* name, const char* description, bool is_run) {
+  CLI::App* verb = app.add_subcommand(name, description);
+  const auto options = std::make_shared<Options>();
+  add_options(*verb, *options, is_run);
+  verb->callback([options, &chosen, is_run] {
+    chosen = [options, is_run](const Session& session) {
+      return Creation{*options, session, is_run}.run();
+    };
+  });
+}
+
+}  // namespace
+
+void add_create_and_run(CLI::App& app, Verb& chosen) {
+  add_verb(app, chosen, "run", "create a container, run its program, clean up", true);
+  add_verb(app, chosen, "create", "create a container up to the start of its program", false);
+}
+
+}  // namespace boxrun::commands

@@ -1,0 +1,47 @@
+#pragma once
+// The command line: global options, then a verb with its own. The words are runc's, so that engines
+// and people need not learn new ones.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "runtime/aliases.h"
+#include "runtime/exec/log.h"
+#include "runtime/state/store.h"
+
+namespace boxrun::commands {
+
+struct Global {
+  std::string root;
+  std::string log_path;
+  std::string log_format = "text";
+  std::string rootless = "auto";
+  bool debug = false;
+  bool systemd_cgroup = false;
+};
+
+/// What every verb gets.
+struct Session {
+  const exec::Log& log;
+  state::Store store;
+  bool rootless = false;
+};
+
+/// Returns the exit status of boxrun; errors it has printed itself, with fail().
+using Verb = std::function<int(const Session&)>;
+
+/// Prints the error and returns 1.
+int fail(const Session& session, const Error& error, int status = 1);
+
+// Each adds its verb to `app` and sets `chosen` when the command line names it.
+void add_spec(CLI::App& app, Verb& chosen);
+void add_bundle(CLI::App& app, Verb& chosen);
+void add_create_and_run(CLI::App& app, Verb& chosen);
+void add_start(CLI::App& app, Verb& chosen);
+void add_state(CLI::App& app, Verb& chosen);
+void add_kill(CLI::App& app, Verb& chosen);
+void add_delete(CLI::App& app, Verb& chosen);
+void add_list(CLI::App& app, Verb& chosen);
+
+}  // namespace boxrun::commands

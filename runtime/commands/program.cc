@@ -1,0 +1,100 @@
+#include "runtime/commands/program.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "runtime/commands/options.h"
+#include "runtime/exec/self_protect.h"
+#include "tracer/os/file.h"
+
+namespace boxrun::commands {
+namespace {
+
+void add_global(CLI::App& app, Global& global) {
+  app.add_option("--root", global.root, "state directory (default: " + state::default_root() + ")");
+  app.add_option("--log", global.log_path, "write a log there as well");
+  app.add_option("--log-format", global.log_format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}));
+  app.add_option("--rootless", global.rootless, "true, false or auto")
+      ->check(CLI::IsMember({"true", "false", "auto"}));
+  app.add_flag("--debug", global.debug, "name each step as it is done");
+  app.add_flag("--systemd-cgroup", global.systemd_cgroup, "not supported");
+}
+
+/// root in a user namespace that does not map everything may less than root.
+bool is_rootless(const std::string& wish) {
+  if (wish != "auto") {
+    return wish == "true";
+  }
+  const auto map = os::read_file("/proc/self/uid_map");
+  const bool is_first = map.ok() && base::split_blanks(base::trim(map.value())) ==
+                                        std::vector<std::string_view>{"0", "0", "4294967295"};
+  return ::geteuid() != 0 || !is_first;
+}
+
+Result<exec::Log> open_log(const Global& global) {
+  os::UniqueFd file;
+  if (!global.log_path.empty()) {
+    TRY(file, os::open_file(global.log_path, O_WRONLY | O_CREAT | O_APPEND, 0644));
+  }
+  return exec::Log{std::move(file), global.log_format == "json", global.debug};
+}
+
+int run_verb(const Global& global, const Verb& chosen, bool protect, char** argv) {
+  auto log = open_log(global);
+  if (!log.ok()) {
+    exec::Log{}.error(log.error());
+    return 1;
+  }
+  const Session session{log.value(),
+                        state::Store{global.root.empty() ? state::default_root() : global.root},
+                        is_rootless(global.rootless)};
+  if (global.systemd_cgroup) {
+    return fail(session, Error{0, "--systemd-cgroup is not supported",
+                               "boxrun makes cgroups itself, in the cgroup filesystem"});
+  }
+  if (protect) {
+    const auto done = exec::protect_own_binary(argv);
+    if (!done.ok()) {
+      return fail(session, done.error());
+    }
+  }
+  return chosen(session);
+}
+
+}  // namespace
+
+int fail(const Session& session, const Error& error, int status) {
+  session.log.error(error);
+  return status;
+}
+
+int run_program(int argc, char** argv, const char* version) {
+  CLI::App app{"boxrun: an OCI container runtime that explains itself"};
+  app.name("boxrun");
+  app.set_version_flag("-v,--version", fmt::format("boxrun version {}\nspec: 1.2.0", version));
+  app.require_subcommand(1);
+  Global global;
+  Verb chosen;
+  add_global(app, global);
+  add_spec(app, chosen);
+  add_bundle(app, chosen);
+  add_create_and_run(app, chosen);
+  add_start(app, chosen);
+  add_state(app, chosen);
+  add_kill(app, chosen);
+  add_delete(app, chosen);
+  add_list(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 1;
+  }
+  // Only what enters a container needs its binary protected.
+  const CLI::App* create = app.get_subcommand("create");
+  const CLI::App* run = app.get_subcommand("run");
+  return run_verb(global, chosen, create->parsed() || run->parsed(), argv);
+}
+
+}  // namespace boxrun::commands

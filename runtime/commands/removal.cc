@@ -1,0 +1,61 @@
+#include "runtime/commands/removal.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <thread>
+
+#include "runtime/exec/hook.h"
+
+namespace boxrun::commands {
+namespace {
+
+/// SIGKILL is sent at once, but dying takes a moment; in a cgroup, rmdir(2) would fail meanwhile.
+void await_end(const state::State& state) {
+  using std::chrono::milliseconds;
+  for (milliseconds pause{1}; pause < milliseconds{2000}; pause *= 2) {
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    const auto ticks = state.pid > 0 ? state::read_start_ticks(state.pid) : std::nullopt;
+    if (!(ticks && *ticks == state.start_ticks) && cgroup::read_processes(state.cgroup).empty()) {
+      return;
+    }
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+}  // namespace
+
+Result<void> destroy(const Session& session, const state::Entry& entry, const state::State& state,
+                     const config::Config& config) {
+  // With its own pid namespace the kernel has killed everyone; without, and after a crash of
+  // boxrun, some may be left.
+  if (!cgroup::read_processes(state.cgroup).empty()) {
+    TRY_OK(cgroup::signal_all(state.cgroup, SIGKILL));
+  }
+  await_end(state);
+  TRY_OK(cgroup::remove_cgroup(state.cgroup));
+  TRY_OK(entry.remove());
+  run_late_hooks(session, config.hooks.poststop, "poststop", state, state::Status::Stopped);
+  return {};
+}
+
+void run_late_hooks(const Session& session, const std::vector<config::Hook>& hooks,
+                    std::string_view kind, const state::State& state, state::Status status) {
+  const std::string document = state::render_oci_state(state, status, -1);
+  const std::string field = "\"pid\":";
+  const auto start = document.find(field) + field.size();
+  const auto end = document.find_first_not_of("0123456789", start);
+  const int pid = status == state::Status::Stopped ? 0 : state.pid;
+  for (std::size_t i = 0; i < hooks.size(); ++i) {
+    const auto outcome =
+        exec::run_hook(hooks[i], document.substr(0, start), pid, document.substr(end));
+    if (outcome.failed()) {
+      session.log.warn(fmt::format("/hooks/{}/{}: {}", kind, i, outcome.call()));
+    }
+  }
+}
+
+}  // namespace boxrun::commands

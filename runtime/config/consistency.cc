@@ -1,0 +1,61 @@
+// Settings that need another setting. Each of these would otherwise fail in the middle of creating
+// the container or, worse, succeed on the host.
+
+#include <fmt/format.h>
+
+#include "runtime/config/names.h"
+#include "runtime/config/sections.h"
+
+namespace boxrun::config {
+namespace {
+
+void need_namespace(const Node& root, const Config& config, NamespaceKind kind,
+                    const std::string& key, bool is_used) {
+  if (is_used && config.find_namespace(kind) == nullptr) {
+    root.fail_at(
+        key, fmt::format("needs a {} namespace, or it would change the host", name_of(kind).word),
+        fmt::format("add {{\"type\": \"{}\"}} to /linux/namespaces", name_of(kind).word));
+  }
+}
+
+void check_user_namespace(const Node& linux_node, const Config& config) {
+  if (config.has_new(NamespaceKind::User)) {
+    for (const auto& [key, mappings] :
+         {std::pair{"uidMappings", &config.uid_mappings}, {"gidMappings", &config.gid_mappings}}) {
+      if (mappings->empty()) {
+        linux_node.fail_at(
+            key,
+            "a new user namespace needs a mapping: without one the container's "
+            "root is nobody",
+            "for example [{\"containerID\": 0, \"hostID\": 100000, \"size\": 65536}]");
+      }
+    }
+  } else if (!config.uid_mappings.empty() && !config.has_joined(NamespaceKind::User)) {
+    linux_node.fail_at("uidMappings", "mappings need a user namespace",
+                       "add {\"type\": \"user\"} to /linux/namespaces");
+  }
+}
+
+}  // namespace
+
+void check_consistency(const Node& root, const Config& config) {
+  need_namespace(root, config, NamespaceKind::Uts, "hostname", !config.hostname.empty());
+  need_namespace(root, config, NamespaceKind::Uts, "domainname", !config.domainname.empty());
+  need_namespace(root, config, NamespaceKind::Mount, "mounts", !config.mounts.empty());
+  const auto linux_node = root.object("linux");
+  if (!linux_node) {
+    return;
+  }
+  need_namespace(*linux_node, config, NamespaceKind::Mount, "maskedPaths",
+                 !config.masked_paths.empty());
+  need_namespace(*linux_node, config, NamespaceKind::Mount, "readonlyPaths",
+                 !config.readonly_paths.empty());
+  need_namespace(*linux_node, config, NamespaceKind::Time, "timeOffsets",
+                 !config.time_offsets.empty());
+  if (config.has_joined(NamespaceKind::Time) && !config.time_offsets.empty()) {
+    linux_node->fail_at("timeOffsets", "the offsets of a joined time namespace are fixed");
+  }
+  check_user_namespace(*linux_node, config);
+}
+
+}  // namespace boxrun::config

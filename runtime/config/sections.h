@@ -1,0 +1,23 @@
+#pragma once
+// The sections of config.json, one function each; parse.cc calls them in the order of the document.
+
+#include "runtime/config/config.h"
+#include "runtime/config/node.h"
+
+namespace boxrun::config {
+
+void parse_process(const Node& root, Config& config);
+void parse_mounts(const Node& root, Config& config);
+void parse_hooks(const Node& root, Config& config);
+void parse_linux(const Node& root, Config& config);
+void parse_resources(const Node& linux_node, Config& config);
+void parse_seccomp(const Node& linux_node, Config& config);
+[[nodiscard]] std::vector<IdMapping> parse_id_mappings(const Node& owner, std::string_view key);
+
+/// What no section can judge alone: settings that need another one.
+void check_consistency(const Node& root, const Config& config);
+
+/// `path` is absolute and has no `..` that would need a meaning; otherwise a mistake at `node`.
+void check_absolute(const Node& node, std::string_view key, const std::string& path);
+
+}  // namespace boxrun::config

@@ -1,0 +1,24 @@
+#pragma once
+// Sending and receiving messages; see message.h for the words.
+
+#include "runtime/aliases.h"
+#include "runtime/exec/message.h"
+#include "tracer/os/fd.h"
+
+namespace boxrun::exec {
+
+struct ChannelPair {
+  os::UniqueFd boxrun;
+  os::UniqueFd child;
+};
+[[nodiscard]] Result<ChannelPair> make_channel();
+
+/// @returns false when the other side is gone, with errno set.
+[[nodiscard]] bool send_message(os::BorrowedFd channel, const Message& message);
+
+enum class Receipt : std::uint8_t { Got, Closed, Broken };
+/// Blocks for the next message. `Closed` when no process holds the other end any more: for boxrun
+/// that is the sign that execve(2) succeeded, because the child's end closes on exec.
+[[nodiscard]] Receipt receive_message(os::BorrowedFd channel, Message& message);
+
+}  // namespace boxrun::exec

@@ -1,0 +1,177 @@
+#include "runtime/exec/child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <type_traits>
+
+#include "runtime/exec/channel.h"
+#include "runtime/exec/clone.h"
+#include "runtime/steps/steps.h"
+
+namespace boxrun::exec {
+namespace {
+
+using plan::Actor;
+using steps::Inside;
+using steps::Outcome;
+
+/// What `ps` and every tracer show; at most 15 bytes, prctl(2) cuts the rest.
+const char* process_name(Actor actor) {
+  return actor == Actor::NamespaceStage ? "boxrun:[1:NS]" : "boxrun:[2:INIT]";
+}
+
+Message outcome_message(const Outcome& outcome, int step) {
+  Message message;
+  message.kind = MessageKind::Failed;
+  message.step = step;
+  message.err = outcome.err();
+  message.entry = outcome.entry();
+  std::snprintf(message.call.data(), message.call.size(), "%s", outcome.call());
+  std::snprintf(message.hint.data(), message.hint.size(), "%s", outcome.hint_text());
+  return message;
+}
+
+[[noreturn]] void fail(const Outcome& outcome, const Inside& inside) {
+  const Message message = outcome_message(outcome, inside.step);
+  if (!send_message(inside.channel, message)) {
+    // boxrun has gone: `create` ends long before `start` lets us go on. Standard error is the last
+    // one who listens.
+    ::dprintf(STDERR_FILENO, "error: %s%s%s\n", message.call.data(),
+              message.hint[0] != '\0' ? "\nhint: " : "", message.hint.data());
+  }
+  ::_exit(outcome.err() == ENOENT ? 127 : outcome.err() == EACCES ? 126 : 125);
+}
+
+Outcome run_tell(const plan::Tell& step, Inside& inside) {
+  Message message;
+  message.kind = step.message;
+  message.step = inside.step;
+  message.number = inside.born;
+  return send_message(inside.channel, message)
+             ? Outcome::done()
+             : Outcome::refused(errno, "send(%s)", render_kind(step.message).data());
+}
+
+Outcome run_await(const plan::Await& step, Inside& inside) {
+  Message message;
+  if (receive_message(inside.channel, message) != Receipt::Got || message.kind != step.message) {
+    // Closed: boxrun was killed. There is nobody to report to, and nothing to go on for.
+    return Outcome::refused(ECONNRESET, "recv(%s): boxrun is gone",
+                            render_kind(step.message).data());
+  }
+  if (message.number > 0) {
+    inside.host_pid = message.number;
+  }
+  return Outcome::done();
+}
+
+/// Blocks until `boxrun start` writes a byte. We hold the FIFO for reading and writing, so that no
+/// earlier visitor can leave it at end of file.
+Outcome run_wait(Inside& inside) {
+  char byte = 0;
+  ssize_t got = 0;
+  do {
+    got = ::read(inside.prepared.start_fifo.get(), &byte, 1);
+  } while (got < 0 && errno == EINTR);
+  return got == 1 ? Outcome::done() : Outcome::refused(got < 0 ? errno : EPIPE, "read(exec.fifo)");
+}
+
+/// The container starts with default handlers and nothing blocked, whatever our caller has set.
+void reset_signals() {
+  for (int number = 1; number < NSIG; ++number) {
+    ::signal(number, SIG_DFL);  // fails for SIGKILL and SIGSTOP, which need nothing
+  }
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void begin(Actor actor, const plan::Plan& plan, const Prepared& prepared) {
+  const bool is_first = !plan.staged || actor == Actor::NamespaceStage;
+  if (prepared.lock_fd >= 0 && is_first) {
+    ::close(prepared.lock_fd);  // flock(2) belongs to the open file, which clone(2) shares
+  }
+  reset_signals();
+  ::prctl(PR_SET_NAME, process_name(actor), 0, 0, 0);
+  // Should boxrun be killed before the container is complete, nothing half-made stays behind.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  const bool maps_follow = std::ranges::any_of(plan.steps, [actor](const plan::Step& step) {
+    return step.actor == actor && std::holds_alternative<plan::BecomeRoot>(step.action);
+  });
+  if (!maps_follow) {
+    // Nobody may look into a process that still holds the host's descriptors. CVE-2016-9962. Where
+    // id maps follow, BecomeRoot does it: a rootless boxrun has to write into our /proc before.
+    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  }
+}
+
+Outcome run_spawn(const plan::Spawn& step, Inside& inside) {
+  const pid_t pid = clone_process(step.flags, -1);
+  if (pid < 0) {
+    return Outcome::refused(errno, "clone3(0x%llx)", static_cast<unsigned long long>(step.flags))
+        .hint("%s",
+              errno == ENOMEM ? "the first process of a joined pid namespace may have ended" : "");
+  }
+  if (pid == 0) {
+    run_child(inside.plan, inside.prepared, Actor::Init, inside.channel);
+  }
+  inside.born = pid;
+  return Outcome::done();
+}
+
+/// One step. What belongs to boxrun itself never gets here.
+struct RunStep {
+  Inside& inside;
+
+  template <typename Step>
+  Outcome operator()(const Step& step) const {
+    if constexpr (std::is_same_v<Step, plan::Tell>) {
+      // From `Proceed` on boxrun may end at any time, and that is no accident any more.
+      return run_tell(step, inside);
+    } else if constexpr (std::is_same_v<Step, plan::Await>) {
+      const Outcome outcome = run_await(step, inside);
+      if (!outcome.failed() && step.message == MessageKind::Proceed) {
+        ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+      }
+      return outcome;
+    } else if constexpr (std::is_same_v<Step, plan::WaitForStart>) {
+      return run_wait(inside);
+    } else if constexpr (std::is_same_v<Step, plan::Spawn>) {
+      return run_spawn(step, inside);
+    } else if constexpr (requires { steps::run(step, inside); }) {
+      return steps::run(step, inside);
+    } else {
+      return Outcome::refused(0, "this step belongs to boxrun itself");
+    }
+  }
+};
+
+}  // namespace
+
+void run_child(const plan::Plan& plan, const Prepared& prepared, Actor actor,
+               os::BorrowedFd channel) {
+  begin(actor, plan, prepared);
+  Inside inside{plan, prepared, channel};
+  inside.owns_mounts = plan.owns_mounts;
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const plan::Step& step = plan.steps[i];
+    if (step.actor != actor) {
+      continue;
+    }
+    inside.step = static_cast<int>(i);
+    prepared.progress->store(inside.step, std::memory_order_relaxed);
+    const Outcome outcome = std::visit(RunStep{inside}, step.action);
+    if (outcome.failed()) {
+      fail(outcome, inside);
+    }
+  }
+  ::_exit(0);
+}
+
+}  // namespace boxrun::exec

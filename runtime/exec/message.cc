@@ -1,0 +1,31 @@
+#include "runtime/exec/message.h"
+
+namespace boxrun::exec {
+
+std::string_view render_kind(MessageKind kind) {
+  switch (kind) {
+    case MessageKind::Failed:
+      return "failed";
+    case MessageKind::Warning:
+      return "warning";
+    case MessageKind::UserNamespaceReady:
+      return "user namespace ready";
+    case MessageKind::IdMapsWritten:
+      return "id maps written";
+    case MessageKind::InitBorn:
+      return "init born";
+    case MessageKind::CgroupJoined:
+      return "cgroup joined";
+    case MessageKind::MountsDone:
+      return "mounts done";
+    case MessageKind::HooksDone:
+      return "hooks done";
+    case MessageKind::Ready:
+      return "ready";
+    case MessageKind::Proceed:
+      return "proceed";
+  }
+  return "unknown";
+}
+
+}  // namespace boxrun::exec

@@ -1,0 +1,380 @@
+#include "runtime/exec/parent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <type_traits>
+
+#include "runtime/exec/channel.h"
+#include "runtime/exec/child.h"
+#include "runtime/exec/clone.h"
+#include "runtime/exec/hook.h"
+#include "runtime/exec/idmap.h"
+#include "runtime/exec/prepare.h"
+#include "runtime/plan/render.h"
+#include "tracer/os/file.h"
+
+namespace boxrun::exec {
+namespace {
+
+/// The state that hooks read, in the two halves around the pid.
+HookState hook_state(const state::State& state, state::Status status) {
+  state::State with_mark = state;
+  with_mark.pid = 1;  // a state without a pid would be printed differently
+  const std::string document = state::render_oci_state(with_mark, status, -1);
+  const std::string field = "\"pid\":";
+  const auto start = document.find(field) + field.size();
+  return {document.substr(0, start), document.substr(start + 1)};
+}
+
+/// The setting that a step realises; for a step with several, the one that was refused.
+std::string setting_of(const plan::Step& step, int entry) {
+  const auto* joins = std::get_if<plan::JoinNamespaces>(&step.action);
+  if (joins != nullptr && entry >= 0 && static_cast<std::size_t>(entry) < joins->settings.size()) {
+    return joins->settings[static_cast<std::size_t>(entry)];
+  }
+  if (std::holds_alternative<plan::RunHooks>(step.action) && entry >= 0) {
+    return fmt::format("{}/{}", step.setting, entry);
+  }
+  return step.setting;
+}
+
+/// `/mounts/3: mount sysfs on /sys: <what>`.
+std::string framed(const plan::Step& step, int entry, const std::string& what) {
+  const std::string setting = setting_of(step, entry);
+  return fmt::format("{}{}{}: {}", setting, setting.empty() ? "" : ": ",
+                     plan::render_action(step.action), what);
+}
+
+bool is_about_program(const plan::Step& step) {
+  return std::holds_alternative<plan::FindProgram>(step.action) ||
+         std::holds_alternative<plan::Execute>(step.action);
+}
+
+void reap(pid_t pid) {
+  if (pid > 0) {
+    ::kill(pid, SIGKILL);
+    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+}
+
+}  // namespace
+
+Parent::Parent(const plan::Plan& plan, const config::Config& config,
+               const plan::Circumstances& circumstances, const state::Entry& entry, const Log& log)
+    : plan_(plan), config_(config), at_(circumstances), entry_(entry), log_(log) {
+  state_.oci_version = config.oci_version;
+  state_.id = at_.id;
+  state_.bundle = at_.bundle;
+  state_.rootfs = plan::resolve_in_bundle(at_.bundle, config.root_path);
+  state_.created = state::read_timestamp();
+  state_.owner = ::geteuid();
+  state_.own_pid_namespace = config.has_new(config::NamespaceKind::Pid);
+  state_.annotations = config.annotations;
+}
+
+Parent::~Parent() {
+  if (prepared_.progress != nullptr) {
+    ::munmap(prepared_.progress, sizeof(std::atomic<int>));
+  }
+}
+
+Result<void> Parent::run() {
+  auto result = run_steps();
+  if (!result.ok()) {
+    clean_up();
+  }
+  return result;
+}
+
+Result<void> Parent::run_steps() {
+  // First, so that a boxrun killed at any later moment leaves something that `delete` understands.
+  TRY_OK(entry_.write_state(state_));
+  TRY_OK(prepare(config_, at_, log_, prepared_));
+  prepared_.lock_fd = entry_.lock_fd();
+  if (at_.wait_for_start) {
+    TRY_OK(entry_.make_fifo());
+    TRY(prepared_.start_fifo, os::open_file(entry_.fifo_path(), O_RDWR));
+  }
+  prepared_.hook_states["creating"] = hook_state(state_, state::Status::Creating);
+  prepared_.hook_states["created"] = hook_state(state_, state::Status::Created);
+  TRY(ChannelPair channel, make_channel());
+  channel_ = std::move(channel.boxrun);
+  child_channel_ = std::move(channel.child);
+  for (const plan::Step& step : plan_.steps) {
+    if (step.actor != plan::Actor::Boxrun) {
+      continue;
+    }
+    log_.debug(fmt::format("{}{}", plan::render_action(step.action),
+                           step.setting.empty() ? "" : " [" + step.setting + "]"));
+    auto done = std::visit(
+        [this](const auto& action) -> Result<void> {
+          if constexpr (requires { this->perform(action); }) {
+            return this->perform(action);
+          } else {
+            BT_CHECK(false, "a step of the child was given to boxrun");
+          }
+        },
+        step.action);
+    if (!done.ok()) {
+      // What the child says is framed already, with its own step.
+      const bool from_child = std::holds_alternative<plan::Await>(step.action) ||
+                              std::holds_alternative<plan::MakeCgroup>(step.action);
+      Error error = std::move(done).error();
+      if (!from_child) {
+        error.what = framed(step, -1, error.what);
+      }
+      return error;
+    }
+  }
+  return at_.wait_for_start ? Result<void>{} : await_execve();
+}
+
+Result<void> Parent::perform(const plan::MakeCgroup& step) {
+  std::vector<std::string> warnings;
+  auto made = cgroup::make_cgroup(step.path, config_, at_.rootless, state_.cgroup, warnings);
+  for (const std::string& warning : warnings) {
+    log_.warn(warning);
+  }
+  TRY_OK(std::move(made));
+  show_cgroup();
+  return entry_.write_state(state_);
+}
+
+/// What a mount of type cgroup will show.
+void Parent::show_cgroup() {
+  const auto& places = state_.cgroup.places;
+  if (places.size() == 1 && places.front().version2) {
+    prepared_.cgroup_views.push_back({"", places.front().directory});
+    return;
+  }
+  for (const cgroup::Place& place : places) {
+    const std::string name = place.mount_point.substr(place.mount_point.rfind('/') + 1);
+    prepared_.cgroup_views.push_back({name, place.directory});
+    if (place.controllers.size() > 1) {
+      for (const std::string& controller : place.controllers) {
+        if (controller != name) {
+          prepared_.cgroup_links.emplace_back(controller, name);
+        }
+      }
+    }
+  }
+}
+
+Result<void> Parent::perform(const plan::Spawn& step) {
+  const cgroup::Place* place = state_.cgroup.version2();
+  os::UniqueFd directory;
+  if (place != nullptr) {
+    TRY(directory, os::open_file(place->directory, O_PATH | O_DIRECTORY));
+  }
+  pid_t pid = clone_process(step.flags, directory.get());
+  if (pid < 0 && directory && (errno == EINVAL || errno == EACCES || errno == EOPNOTSUPP)) {
+    directory.reset();  // CLONE_INTO_CGROUP needs Linux 5.7, and rights on the common ancestor
+    pid = clone_process(step.flags, -1);
+  }
+  if (pid == 0) {
+    run_child(plan_, prepared_, step.becomes, child_channel_);
+  }
+  if (pid < 0) {
+    const int err = errno;
+    return Error{err, fmt::format("clone3(0x{:x})", step.flags),
+                 err == EPERM ? "new namespaces need CAP_SYS_ADMIN; an ordinary user needs a user "
+                                "namespace: `boxrun spec --rootless` writes such a config"
+                 : err == ENOSPC
+                     ? "a limit is reached: see /proc/sys/user/max_*_namespaces, nesting depth 32"
+                     : ""};
+  }
+  in_version2_ = directory.is_open();
+  child_channel_.reset();  // or we would never see it closed
+  (step.becomes == plan::Actor::Init ? init_ : stage_) = pid;
+  return {};
+}
+
+Result<void> Parent::perform(const plan::WriteIdMaps& step) {
+  return write_id_maps(plan_.staged ? stage_ : init_, step.uid, step.gid);
+}
+
+Result<void> Parent::perform(const plan::SetOomScore& step) {
+  auto written = os::write_control_file(fmt::format("/proc/{}/oom_score_adj", init_),
+                                        std::to_string(step.value));
+  if (!written.ok() && (written.error().err == EACCES || written.error().err == EPERM)) {
+    if (at_.rootless) {
+      log_.warn("/process/oomScoreAdj: not set: an ordinary user may only raise it");
+      return {};
+    }
+    Error error = std::move(written).error();
+    error.hint = "a value below the present one needs CAP_SYS_RESOURCE";
+    return error;
+  }
+  return written;
+}
+
+Result<void> Parent::perform(const plan::JoinCgroup&) {
+  auto joined = cgroup::join_cgroup(state_.cgroup, init_, in_version2_);
+  if (!joined.ok() && at_.rootless) {
+    log_.warn("/linux/cgroupsPath: init stays in boxrun's cgroup: " + joined.error().what);
+    return {};
+  }
+  return joined;
+}
+
+Result<void> Parent::perform(const plan::SetRlimit& step) {
+  const rlimit64 limit{step.limit.soft, step.limit.hard};
+  if (::prlimit64(init_, static_cast<__rlimit_resource>(step.limit.resource), &limit, nullptr) ==
+      0) {
+    return {};
+  }
+  const int err = errno;
+  rlimit64 present{};
+  ::prlimit64(init_, static_cast<__rlimit_resource>(step.limit.resource), nullptr, &present);
+  return Error{
+      err,
+      fmt::format("prlimit({}, {{{}, {}}})", step.limit.name, step.limit.soft, step.limit.hard),
+      err == EPERM && step.limit.hard > present.rlim_max
+          ? fmt::format("raising the hard limit above {} takes CAP_SYS_RESOURCE", present.rlim_max)
+          : ""};
+}
+
+Result<void> Parent::perform(const plan::RunHooks& step) {
+  const HookState& state = prepared_.hook_states[step.status];
+  for (const config::Hook& hook : step.hooks) {
+    const auto outcome = run_hook(hook, state.before_pid, init_, state.after_pid);
+    if (outcome.failed()) {
+      return Error{outcome.err(), outcome.call(), outcome.hint_text()};
+    }
+  }
+  return {};
+}
+
+Result<void> Parent::perform(const plan::RecordCreated&) {
+  state_.pid = init_;
+  state_.start_ticks = state::read_start_ticks(init_).value_or(0);
+  state_.complete = true;
+  return entry_.write_state(state_);
+}
+
+Result<void> Parent::perform(const plan::Tell& step) {
+  Message message;
+  message.kind = step.message;
+  message.number = step.message == MessageKind::IdMapsWritten ? 0 : init_;
+  if (!send_message(channel_, message)) {
+    return child_vanished();
+  }
+  return {};
+}
+
+Result<void> Parent::perform(const plan::Await& step) {
+  Message message;
+  for (;;) {
+    if (receive_message(channel_, message) != Receipt::Got) {
+      return child_vanished();
+    }
+    if (message.kind == MessageKind::Warning) {
+      log_.warn(message.call.data());
+      continue;
+    }
+    if (message.kind != step.message) {
+      return child_refused(message);
+    }
+    if (message.kind == MessageKind::InitBorn) {
+      init_ = message.number;
+      // [1:NS] has done its work.
+      while (::waitpid(stage_, nullptr, 0) < 0 && errno == EINTR) {
+      }
+      stage_ = 0;
+    }
+    return {};
+  }
+}
+
+Result<void> Parent::await_execve() {
+  Message message;
+  for (;;) {
+    const Receipt receipt = receive_message(channel_, message);
+    if (receipt == Receipt::Closed) {
+      return {};  // execve(2), or death, which the exit status will tell
+    }
+    if (receipt == Receipt::Broken || message.kind != MessageKind::Warning) {
+      return child_refused(message);
+    }
+    log_.warn(message.call.data());
+  }
+}
+
+Error Parent::child_refused(const Message& message) {
+  const auto index = static_cast<std::size_t>(message.step);
+  if (message.kind != MessageKind::Failed || message.step < 0 || index >= plan_.steps.size()) {
+    return Error{EPROTO, "init broke the protocol", {}};
+  }
+  const plan::Step& step = plan_.steps[index];
+  if (is_about_program(step)) {
+    failure_status_ = message.err == ENOENT ? 127 : 126;
+    // Engines look for this wording: no errno behind it.
+    return Error{0, fmt::format("{}: {}", step.setting, message.call.data()), message.hint.data()};
+  }
+  return Error{message.err, framed(step, message.entry, message.call.data()), message.hint.data()};
+}
+
+/// The child has died without a word. Its last step is in shared memory.
+Error Parent::child_vanished() {
+  // It may have sent its reason before it died.
+  Message message;
+  while (receive_message(channel_, message) == Receipt::Got) {
+    if (message.kind == MessageKind::Failed) {
+      return child_refused(message);
+    }
+  }
+  pid_t& child = init_ > 0 ? init_ : stage_;
+  int status = 0;
+  std::string death = "died";
+  std::string hint;
+  if (child > 0 && ::waitpid(child, &status, 0) == child) {
+    if (WIFSIGNALED(status)) {
+      death = fmt::format("was killed by SIG{}", sigabbrev_np(WTERMSIG(status)));
+      if (WTERMSIG(status) == SIGKILL) {
+        hint = "the memory limit of the container may be too small for its creation";
+      }
+    } else {
+      death = fmt::format("ended with status {}", WEXITSTATUS(status));
+    }
+    child = 0;
+  }
+  const int last = prepared_.progress->load();
+  if (last >= 0 && static_cast<std::size_t>(last) < plan_.steps.size()) {
+    const plan::Step& step = plan_.steps[static_cast<std::size_t>(last)];
+    return Error{
+        0,
+        framed(step, -1,
+               fmt::format("boxrun:{} {} in this step", plan::render_actor(step.actor), death)),
+        hint};
+  }
+  return Error{0, "init " + death, hint};
+}
+
+void Parent::clean_up() {
+  reap(init_);
+  reap(stage_);
+  init_ = 0;
+  stage_ = 0;
+  if (!state_.own_pid_namespace) {
+    // Hooks, or what init started before it failed.
+    const auto killed = cgroup::signal_all(state_.cgroup, SIGKILL);
+    if (!killed.ok()) {
+      log_.warn(base::render_error(killed.error()));
+    }
+  }
+  const auto removed = cgroup::remove_cgroup(state_.cgroup);
+  if (!removed.ok()) {
+    log_.warn(base::render_error(removed.error()));
+  }
+}
+
+}  // namespace boxrun::exec

@@ -1,0 +1,69 @@
+#pragma once
+// boxrun's own part of a plan: it clones, writes what the child may not write itself, and waits.
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "runtime/aliases.h"
+#include "runtime/config/config.h"
+#include "runtime/exec/log.h"
+#include "runtime/exec/prepared.h"
+#include "runtime/plan/build.h"
+#include "runtime/state/store.h"
+
+namespace boxrun::exec {
+
+/// Runs a plan. An object lives for one creation.
+class Parent {
+ public:
+  Parent(const plan::Plan& plan, const config::Config& config,
+         const plan::Circumstances& circumstances, const state::Entry& entry, const Log& log);
+  ~Parent();
+  Parent(const Parent&) = delete;
+  Parent& operator=(const Parent&) = delete;
+
+  /// Creates the container: afterwards init either waits for `start` or has executed the program.
+  /// After a failure no process and no cgroup is left; the state directory is the caller's.
+  [[nodiscard]] Result<void> run();
+  /// The exit status that belongs to the error of run().
+  [[nodiscard]] int failure_status() const { return failure_status_; }
+
+  [[nodiscard]] pid_t init_pid() const { return init_; }
+  [[nodiscard]] const state::State& state() const { return state_; }
+
+ private:
+  [[nodiscard]] Result<void> run_steps();
+  [[nodiscard]] Result<void> perform(const plan::MakeCgroup& step);
+  [[nodiscard]] Result<void> perform(const plan::Spawn& step);
+  [[nodiscard]] Result<void> perform(const plan::WriteIdMaps& step);
+  [[nodiscard]] Result<void> perform(const plan::SetOomScore& step);
+  [[nodiscard]] Result<void> perform(const plan::JoinCgroup& step);
+  [[nodiscard]] Result<void> perform(const plan::SetRlimit& step);
+  [[nodiscard]] Result<void> perform(const plan::RunHooks& step);
+  [[nodiscard]] Result<void> perform(const plan::RecordCreated& step);
+  [[nodiscard]] Result<void> perform(const plan::Tell& step);
+  [[nodiscard]] Result<void> perform(const plan::Await& step);
+  /// Until the socket closes, which execve(2) does.
+  [[nodiscard]] Result<void> await_execve();
+  [[nodiscard]] Error child_refused(const Message& message);
+  [[nodiscard]] Error child_vanished();
+  void show_cgroup();
+  void clean_up();
+
+  const plan::Plan& plan_;
+  const config::Config& config_;
+  const plan::Circumstances& at_;
+  const state::Entry& entry_;
+  const Log& log_;
+  Prepared prepared_;
+  state::State state_;
+  os::UniqueFd channel_;
+  os::UniqueFd child_channel_;
+  pid_t stage_ = 0;
+  pid_t init_ = 0;
+  bool in_version2_ = false;
+  int failure_status_ = 1;
+};
+
+}  // namespace boxrun::exec

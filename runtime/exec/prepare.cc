@@ -1,0 +1,112 @@
+#include "runtime/exec/prepare.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/nsfs.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include <new>
+
+#include "runtime/config/names.h"
+#include "runtime/exec/idmap.h"
+#include "runtime/exec/seccomp_program.h"
+#include "tracer/os/file.h"
+
+namespace boxrun::exec {
+namespace {
+
+Result<void> open_namespaces(const config::Config& config, Prepared& prepared) {
+  for (const config::Namespace& space : config.namespaces) {
+    if (space.path.empty()) {
+      continue;
+    }
+    const std::string setting = config.namespace_setting(space.kind) + "/path";
+    auto opened = os::open_file(space.path);
+    if (!opened.ok()) {
+      return std::move(opened).error().within(setting);
+    }
+    // setns(2) would find out too, but only after other namespaces are made.
+    const auto& name = config::name_of(space.kind);
+    const int type = ::ioctl(opened.value().get(), NS_GET_NSTYPE);
+    if (type < 0 || static_cast<std::uint64_t>(type) != name.clone_flag) {
+      return Error{0, fmt::format("{}: {} is no {} namespace", setting, space.path, name.word),
+                   fmt::format("such files are /proc/PID/ns/{} and what `ip netns` or a bind mount "
+                               "made of them",
+                               name.proc_link)};
+    }
+    prepared.namespaces.emplace(space.kind, std::move(opened).value());
+  }
+  return {};
+}
+
+Result<void> prepare_seccomp(const config::Config& config, const Log& log, Prepared& prepared) {
+  if (!config.seccomp) {
+    return {};
+  }
+  TRY(SeccompProgram program, compile_seccomp(*config.seccomp));
+  if (!program.unknown_names.empty()) {
+    log.debug("/linux/seccomp: unknown system calls left out: " +
+              base::join(program.unknown_names, " "));
+  }
+  log.debug(
+      fmt::format("/linux/seccomp: compiled to {} instructions", program.instructions.size()));
+  prepared.filter = std::move(program.instructions);
+  prepared.filter_flags = program.flags;
+  prepared.has_filter = true;
+  return {};
+}
+
+Result<void> prepare_idmapped_mounts(const config::Config& config, const std::string& bundle,
+                                     Prepared& prepared) {
+  for (std::size_t i = 0; i < config.mounts.size(); ++i) {
+    const config::Mount& mount = config.mounts[i];
+    if (mount.has_idmap()) {
+      auto tree = make_idmapped_tree(mount, plan::resolve_in_bundle(bundle, mount.source), config);
+      if (!tree.ok()) {
+        return std::move(tree).error().within(fmt::format("/mounts/{}", i));
+      }
+      prepared.idmapped.emplace(i, std::move(tree).value());
+    }
+  }
+  return {};
+}
+
+void lay_out_program(const config::Process& process, Prepared& prepared) {
+  for (const std::string& word : process.args) {
+    prepared.argv.push_back(const_cast<char*>(word.c_str()));  // execve(2) does not write
+  }
+  prepared.argv.push_back(nullptr);
+  prepared.envp.push_back(nullptr);  // for HOME
+  for (const std::string& variable : process.env) {
+    prepared.envp.push_back(const_cast<char*>(variable.c_str()));
+    prepared.has_home = prepared.has_home || variable.starts_with("HOME=");
+    if (variable.starts_with("PATH=")) {
+      prepared.search_path = variable.substr(5);
+    }
+  }
+  prepared.envp.push_back(nullptr);
+}
+
+Result<void> map_progress(Prepared& prepared) {
+  void* page = ::mmap(nullptr, sizeof(std::atomic<int>), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) {
+    return os::errno_error("mmap(MAP_SHARED)");
+  }
+  prepared.progress = new (page) std::atomic<int>{-1};
+  return {};
+}
+
+}  // namespace
+
+Result<void> prepare(const config::Config& config, const plan::Circumstances& circumstances,
+                     const Log& log, Prepared& prepared) {
+  TRY_OK(open_namespaces(config, prepared));
+  TRY_OK(prepare_seccomp(config, log, prepared));
+  TRY_OK(prepare_idmapped_mounts(config, circumstances.bundle, prepared));
+  lay_out_program(*config.process, prepared);
+  return map_progress(prepared);
+}
+
+}  // namespace boxrun::exec

@@ -1,0 +1,53 @@
+#pragma once
+// What boxrun opens, compiles and allocates before it clones, so that the child need not: it finds
+// everything in its copy of the memory and of the descriptor table.
+
+#include <linux/filter.h>
+
+#include <atomic>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/aliases.h"
+#include "runtime/config/config.h"
+#include "tracer/os/fd.h"
+
+namespace boxrun::exec {
+
+/// A directory of the host that shows the container's cgroup, and its name below /sys/fs/cgroup of
+/// the container. An empty name stands for /sys/fs/cgroup itself (cgroup v2 alone).
+struct CgroupView {
+  std::string name;
+  std::string host_path;
+};
+
+/// The state that hooks read, cut where the pid goes, which is not known before clone(2).
+struct HookState {
+  std::string before_pid;
+  std::string after_pid;
+};
+
+struct Prepared {
+  std::map<config::NamespaceKind, os::UniqueFd> namespaces;  ///< to join
+  std::vector<sock_filter> filter;
+  unsigned filter_flags = 0;
+  bool has_filter = false;
+  os::UniqueFd start_fifo;                       ///< for WaitForStart
+  std::map<std::size_t, os::UniqueFd> idmapped;  ///< detached mounts by index of /mounts
+  std::vector<CgroupView> cgroup_views;
+  /// Links such as `cpu` -> `cpu,cpuacct`, where a hierarchy has several controllers.
+  std::vector<std::pair<std::string, std::string>> cgroup_links;
+  std::vector<char*> argv;
+  std::vector<char*> envp;  ///< the first slot is free for HOME, if has_home is false
+  bool has_home = false;
+  std::string search_path;                       ///< PATH of the container
+  std::map<std::string, HookState> hook_states;  ///< by status
+  int lock_fd = -1;  ///< of the state directory: the child closes its copy, the lock is boxrun's
+  /// In memory that child and boxrun share: the index of the step that runs, for the case that the
+  /// child dies without a word.
+  std::atomic<int>* progress = nullptr;
+};
+
+}  // namespace boxrun::exec

@@ -1,0 +1,417 @@
+#include "runtime/plan/build.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/mount.h>
+
+#include <algorithm>
+#include <array>
+
+#include "runtime/config/names.h"
+
+namespace boxrun::plan {
+namespace {
+
+using config::Config;
+using config::NamespaceKind;
+using exec::MessageKind;
+
+/// Appends steps to a plan for one actor after the other.
+class Builder {
+ public:
+  Builder(const Config& config, const Circumstances& circumstances)
+      : config_(config), at_(circumstances) {
+    plan_.staged = needs_stage();
+    plan_.owns_mounts = config.has_new(NamespaceKind::Mount);
+  }
+
+  Plan build() && {
+    prepare();
+    spawn();
+    isolate();
+    make_rootfs();
+    enter_rootfs();
+    lock_down();
+    finish();
+    return std::move(plan_);
+  }
+
+ private:
+  [[nodiscard]] bool needs_stage() const;
+  [[nodiscard]] std::uint64_t new_flags() const;
+  void add(Actor actor, std::string setting, Action action) {
+    plan_.steps.push_back({actor, std::move(setting), std::move(action)});
+  }
+  void tell(Actor from, MessageKind message) { add(from, {}, Tell{message}); }
+  void await(Actor who, MessageKind message) { add(who, {}, Await{message}); }
+
+  void prepare();
+  void spawn();
+  void spawn_directly();
+  void spawn_through_stage();
+  void write_id_maps(Actor child);
+  void isolate();
+  void await_cgroup_once();
+  void make_rootfs();
+  void make_devices();
+  void run_create_hooks();
+  void enter_rootfs();
+  void lock_down();
+  void finish();
+
+  const Config& config_;
+  const Circumstances& at_;
+  Plan plan_;
+  bool cgroup_awaited_ = false;
+};
+
+bool Builder::needs_stage() const {
+  const bool joins_any = std::ranges::any_of(
+      config_.namespaces, [](const config::Namespace& space) { return !space.path.empty(); });
+  return config_.has_joined(NamespaceKind::Pid) || config_.has_new(NamespaceKind::Time) ||
+         config_.has_joined(NamespaceKind::User) ||
+         // What is joined may belong to our own user namespace: it has to be joined before init
+         // gives up our rights in it.
+         (config_.has_new(NamespaceKind::User) && joins_any);
+}
+
+/// CLONE_NEW* of all new namespaces except the cgroup namespace, which shows the cgroup that its
+/// maker is in: it can be made only after init has been moved.
+std::uint64_t Builder::new_flags() const {
+  std::uint64_t flags = 0;
+  for (const config::Namespace& space : config_.namespaces) {
+    if (space.path.empty() && space.kind != NamespaceKind::Cgroup) {
+      flags |= config::name_of(space.kind).clone_flag;
+    }
+  }
+  return flags;
+}
+
+void Builder::prepare() {
+  const std::string path = config_.cgroups_path.empty() ? "boxrun/" + at_.id : config_.cgroups_path;
+  add(Actor::Boxrun,
+      config_.cgroups_path.empty() && config_.resources ? "/linux/resources" : "/linux/cgroupsPath",
+      MakeCgroup{path, config_.resources});
+}
+
+void Builder::write_id_maps(Actor child) {
+  add(Actor::Boxrun, "/linux/uidMappings", WriteIdMaps{config_.uid_mappings, config_.gid_mappings});
+  tell(Actor::Boxrun, MessageKind::IdMapsWritten);
+  await(child, MessageKind::IdMapsWritten);
+  add(child, "/linux/uidMappings", BecomeRoot{});
+}
+
+void Builder::spawn() {
+  if (plan_.staged) {
+    spawn_through_stage();
+  } else {
+    spawn_directly();
+  }
+  if (config_.process && config_.process->oom_score_adj) {
+    add(Actor::Boxrun, "/process/oomScoreAdj", SetOomScore{*config_.process->oom_score_adj});
+  }
+  add(Actor::Boxrun, "/linux/cgroupsPath", JoinCgroup{config_.has_new(NamespaceKind::Cgroup)});
+  tell(Actor::Boxrun, MessageKind::CgroupJoined);
+}
+
+void Builder::spawn_directly() {
+  std::uint64_t flags = new_flags();
+  std::uint64_t late = 0;
+  if (config_.has_new(NamespaceKind::User)) {
+    late = flags & (CLONE_NEWNET | CLONE_NEWIPC);
+    flags &= ~late;
+  }
+  add(Actor::Boxrun, "/linux/namespaces", Spawn{flags, Actor::Init});
+  if (config_.has_new(NamespaceKind::User)) {
+    write_id_maps(Actor::Init);
+  }
+  if (late != 0) {
+    add(Actor::Init, "/linux/namespaces", UnshareNamespaces{late});
+  }
+}
+
+void Builder::spawn_through_stage() {
+  add(Actor::Boxrun, "/linux/namespaces", Spawn{0, Actor::NamespaceStage});
+  JoinNamespaces joins;
+  for (const config::Namespace& space : config_.namespaces) {
+    // A mount namespace brings its own root along: only init goes there, as late as possible.
+    if (!space.path.empty() && space.kind != NamespaceKind::Mount &&
+        space.kind != NamespaceKind::Cgroup) {
+      joins.namespaces.push_back(space);
+      joins.settings.push_back(config_.namespace_setting(space.kind));
+    }
+  }
+  if (!joins.namespaces.empty()) {
+    add(Actor::NamespaceStage, "/linux/namespaces", std::move(joins));
+  }
+  if (config_.has_new(NamespaceKind::User)) {
+    add(Actor::NamespaceStage, config_.namespace_setting(NamespaceKind::User),
+        UnshareNamespaces{CLONE_NEWUSER});
+    tell(Actor::NamespaceStage, MessageKind::UserNamespaceReady);
+    await(Actor::Boxrun, MessageKind::UserNamespaceReady);
+    write_id_maps(Actor::NamespaceStage);
+  } else if (config_.has_joined(NamespaceKind::User)) {
+    add(Actor::NamespaceStage, config_.namespace_setting(NamespaceKind::User), BecomeRoot{});
+  }
+  if (config_.has_new(NamespaceKind::Time)) {
+    const auto flag = config::name_of(NamespaceKind::Time).clone_flag;
+    add(Actor::NamespaceStage, config_.namespace_setting(NamespaceKind::Time),
+        UnshareNamespaces{flag});
+    std::string text;
+    for (const config::TimeOffset& offset : config_.time_offsets) {
+      text += fmt::format("{} {} {}\n", offset.clock, offset.seconds, offset.nanoseconds);
+    }
+    if (!text.empty()) {
+      add(Actor::NamespaceStage, "/linux/timeOffsets", WriteTimeOffsets{text});
+    }
+  }
+  const std::uint64_t flags = new_flags() & ~(std::uint64_t{CLONE_NEWUSER} |
+                                              config::name_of(NamespaceKind::Time).clone_flag);
+  add(Actor::NamespaceStage, "/linux/namespaces", Spawn{flags | CLONE_PARENT, Actor::Init});
+  tell(Actor::NamespaceStage, MessageKind::InitBorn);
+  await(Actor::Boxrun, MessageKind::InitBorn);
+}
+
+/// Init joins what the stage has left, and gets its session.
+void Builder::isolate() {
+  JoinNamespaces joins;
+  for (const config::Namespace& space : config_.namespaces) {
+    const bool left = !plan_.staged || space.kind == NamespaceKind::Cgroup;
+    if (!space.path.empty() && left && space.kind != NamespaceKind::Mount) {
+      joins.namespaces.push_back(space);
+      joins.settings.push_back(config_.namespace_setting(space.kind));
+    }
+  }
+  if (!joins.namespaces.empty()) {
+    if (config_.has_joined(NamespaceKind::Cgroup)) {
+      await_cgroup_once();
+    }
+    add(Actor::Init, "/linux/namespaces", std::move(joins));
+  }
+  add(Actor::Init, {}, NewSession{});
+  if (!at_.no_new_keyring) {
+    add(Actor::Init, {}, JoinKeyring{"_ses." + at_.id});
+  }
+}
+
+void Builder::await_cgroup_once() {
+  if (!cgroup_awaited_) {
+    await(Actor::Init, MessageKind::CgroupJoined);
+    cgroup_awaited_ = true;
+  }
+}
+
+void Builder::make_rootfs() {
+  if (config_.has_joined(NamespaceKind::Mount)) {
+    // The namespace has its root and its mounts: the container shares them.
+    JoinNamespaces join{{*config_.find_namespace(NamespaceKind::Mount)},
+                        {config_.namespace_setting(NamespaceKind::Mount)}};
+    await_cgroup_once();
+    run_create_hooks();
+    add(Actor::Init, join.settings.front(), std::move(join));
+    return;
+  }
+  for (const auto& [key, value] : config_.sysctl) {
+    std::string file = key;
+    for (char& c : file) {
+      c = c == '.' ? '/' : c == '/' ? '.' : c;
+    }
+    add(Actor::Init, "/linux/sysctl/" + key, WriteSysctl{file, value});
+  }
+  if (config_.has_new(NamespaceKind::Mount)) {
+    const std::uint64_t flags =
+        config_.rootfs_propagation != 0 ? config_.rootfs_propagation : MS_SLAVE | MS_REC;
+    // A private root would be private for the whole copied table, and an unbindable one could not
+    // even be bound below: both come true on the new root, at the end.
+    const bool early = (flags & (MS_SLAVE | MS_SHARED)) != 0;
+    add(Actor::Init, config_.rootfs_propagation != 0 ? "/linux/rootfsPropagation" : "",
+        PropagateRoot{early ? flags : MS_SLAVE | MS_REC});
+    add(Actor::Init, "/root/path", BindRootfs{resolve_in_bundle(at_.bundle, config_.root_path)});
+  } else {
+    add(Actor::Init, "/root/path", BindRootfs{resolve_in_bundle(at_.bundle, config_.root_path)});
+  }
+  for (std::size_t i = 0; i < config_.mounts.size(); ++i) {
+    config::Mount mount = config_.mounts[i];
+    if (mount.is_bind()) {
+      mount.source = resolve_in_bundle(at_.bundle, mount.source);
+    }
+    if (mount.type == "cgroup" || mount.type == "cgroup2") {
+      await_cgroup_once();
+    }
+    add(Actor::Init, fmt::format("/mounts/{}", i), MountOne{std::move(mount), i});
+  }
+  make_devices();
+  await_cgroup_once();
+  if (config_.has_new(NamespaceKind::Cgroup)) {
+    add(Actor::Init, config_.namespace_setting(NamespaceKind::Cgroup),
+        UnshareNamespaces{config::name_of(NamespaceKind::Cgroup).clone_flag});
+  }
+  run_create_hooks();
+}
+
+// Source: runtime-spec config-linux.md, "Default Devices"; null(4), random(4), tty(4).
+constexpr struct {
+  const char* path;
+  std::uint32_t major;
+  std::uint32_t minor;
+} kDefaultDevices[] = {{"/dev/null", 1, 3},   {"/dev/zero", 1, 5},    {"/dev/full", 1, 7},
+                       {"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0}};
+
+// Not in the specification, but in every container that people know: shells use <(...) and
+// programs write to /dev/stderr.
+constexpr struct {
+  const char* target;
+  const char* path;
+} kDeviceLinks[] = {{"/proc/self/fd", "/dev/fd"},
+                    {"/proc/self/fd/0", "/dev/stdin"},
+                    {"/proc/self/fd/1", "/dev/stdout"},
+                    {"/proc/self/fd/2", "/dev/stderr"},
+                    {"pts/ptmx", "/dev/ptmx"}};
+
+void Builder::make_devices() {
+  // A bundle that brings the host's /dev has all this, and nothing may be changed in it.
+  const bool bound = std::ranges::any_of(config_.mounts, [](const config::Mount& mount) {
+    return mount.destination == "/dev" && mount.is_bind();
+  });
+  if (bound || !config_.has_new(NamespaceKind::Mount)) {
+    return;
+  }
+  const bool by_bind = config_.find_namespace(NamespaceKind::User) != nullptr || at_.rootless;
+  for (const auto& entry : kDefaultDevices) {
+    const bool configured = std::ranges::any_of(
+        config_.devices,
+        [&entry](const config::Device& device) { return device.path == entry.path; });
+    if (!configured) {
+      config::Device device{entry.path, config::DeviceType::Char, entry.major, entry.minor};
+      add(Actor::Init, {}, MakeDevice{std::move(device), by_bind});
+    }
+  }
+  for (const auto& link : kDeviceLinks) {
+    add(Actor::Init, {}, MakeLink{link.target, link.path});
+  }
+  for (std::size_t i = 0; i < config_.devices.size(); ++i) {
+    add(Actor::Init, fmt::format("/linux/devices/{}", i), MakeDevice{config_.devices[i], by_bind});
+  }
+}
+
+void Builder::run_create_hooks() {
+  const config::Hooks& hooks = config_.hooks;
+  if (!hooks.prestart.empty() || !hooks.create_runtime.empty() || !hooks.create_container.empty()) {
+    tell(Actor::Init, MessageKind::MountsDone);
+    await(Actor::Boxrun, MessageKind::MountsDone);
+    if (!hooks.prestart.empty()) {
+      add(Actor::Boxrun, "/hooks/prestart", RunHooks{"prestart", hooks.prestart, "creating"});
+    }
+    if (!hooks.create_runtime.empty()) {
+      add(Actor::Boxrun, "/hooks/createRuntime",
+          RunHooks{"createRuntime", hooks.create_runtime, "creating"});
+    }
+    tell(Actor::Boxrun, MessageKind::HooksDone);
+    await(Actor::Init, MessageKind::HooksDone);
+  }
+  if (!hooks.create_container.empty()) {
+    add(Actor::Init, "/hooks/createContainer",
+        RunHooks{"createContainer", hooks.create_container, "creating"});
+  }
+}
+
+void Builder::enter_rootfs() {
+  if (config_.has_joined(NamespaceKind::Mount)) {
+    return;
+  }
+  // All of this works on descriptors opened below the root and on the host's /proc; after the
+  // pivot only the container's /proc would be left, which its image may have chosen.
+  for (std::size_t i = 0; i < config_.readonly_paths.size(); ++i) {
+    add(Actor::Init, fmt::format("/linux/readonlyPaths/{}", i),
+        MakeReadonly{config_.readonly_paths[i]});
+  }
+  for (std::size_t i = 0; i < config_.masked_paths.size(); ++i) {
+    add(Actor::Init, fmt::format("/linux/maskedPaths/{}", i), Mask{config_.masked_paths[i]});
+  }
+  using How = EnterRootfs::How;
+  const bool own_mounts = config_.has_new(NamespaceKind::Mount);
+  add(Actor::Init, "/root/path",
+      EnterRootfs{!own_mounts    ? How::Chroot
+                  : at_.no_pivot ? How::Move
+                                 : How::Pivot});
+  if (config_.process->cwd != "/") {
+    add(Actor::Init, "/process/cwd", MakeDirectory{config_.process->cwd});
+  }
+  if (own_mounts && config_.rootfs_propagation != 0) {
+    add(Actor::Init, "/linux/rootfsPropagation", PropagateNewRoot{config_.rootfs_propagation});
+  }
+  if (own_mounts && config_.root_readonly) {
+    add(Actor::Init, "/root/readonly", MakeReadonly{"/"});
+  }
+}
+
+void Builder::lock_down() {
+  if (!config_.hostname.empty()) {
+    add(Actor::Init, "/hostname", SetHostname{config_.hostname});
+  }
+  if (!config_.domainname.empty()) {
+    add(Actor::Init, "/domainname", SetDomainname{config_.domainname});
+  }
+  const config::Process& process = *config_.process;
+  add(Actor::Init, process.user.umask ? "/process/user/umask" : "",
+      SetUmask{process.user.umask.value_or(022)});
+  add(Actor::Init, "/process/cwd", ChangeDirectory{process.cwd, false});
+  const bool filter_early = config_.seccomp && !process.no_new_privileges;
+  if (process.no_new_privileges) {
+    add(Actor::Init, "/process/noNewPrivileges", NoNewPrivileges{});
+  }
+  if (filter_early) {
+    // Without no_new_privs loading a filter takes CAP_SYS_ADMIN: it has to come before the
+    // capabilities go.
+    add(Actor::Init, "/linux/seccomp", LoadSeccomp{config_.seccomp->rules.size()});
+  }
+  if (process.capabilities) {
+    add(Actor::Init, "/process/capabilities/bounding",
+        LimitBounding{process.capabilities->bounding});
+  }
+  const bool single_id = at_.rootless && config_.has_new(NamespaceKind::User) &&
+                         config_.gid_mappings.size() == 1 && config_.gid_mappings[0].size == 1;
+  add(Actor::Init, "/process/user",
+      SetUser{process.user, !single_id, process.capabilities.has_value()});
+  if (process.capabilities) {
+    add(Actor::Init, "/process/capabilities", SetCapabilities{*process.capabilities});
+  }
+  add(Actor::Init, "/process/cwd", ChangeDirectory{process.cwd, true});
+}
+
+void Builder::finish() {
+  const config::Process& process = *config_.process;
+  add(Actor::Init, "/process/args/0", FindProgram{process.args.front()});
+  tell(Actor::Init, MessageKind::Ready);
+  await(Actor::Boxrun, MessageKind::Ready);
+  for (std::size_t i = 0; i < process.rlimits.size(); ++i) {
+    add(Actor::Boxrun, fmt::format("/process/rlimits/{}", i), SetRlimit{process.rlimits[i]});
+  }
+  add(Actor::Boxrun, {}, RecordCreated{});
+  tell(Actor::Boxrun, MessageKind::Proceed);
+  await(Actor::Init, MessageKind::Proceed);
+  if (at_.wait_for_start) {
+    add(Actor::Init, {}, WaitForStart{});
+  }
+  if (!config_.hooks.start_container.empty()) {
+    add(Actor::Init, "/hooks/startContainer",
+        RunHooks{"startContainer", config_.hooks.start_container, "created"});
+  }
+  add(Actor::Init, {}, CloseDescriptors{at_.preserve_fds});
+  if (config_.seccomp && process.no_new_privileges) {
+    add(Actor::Init, "/linux/seccomp", LoadSeccomp{config_.seccomp->rules.size()});
+  }
+  add(Actor::Init, "/process/args", Execute{process.args, process.env});
+}
+
+}  // namespace
+
+std::string resolve_in_bundle(const std::string& bundle, const std::string& path) {
+  return path.starts_with('/') ? path : bundle + "/" + path;
+}
+
+Plan make_plan(const Config& config, const Circumstances& circumstances) {
+  return Builder{config, circumstances}.build();
+}
+
+}  // namespace boxrun::plan

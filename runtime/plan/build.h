@@ -1,0 +1,27 @@
+#pragma once
+// Config to Plan. Pure: looks at nothing but its arguments.
+
+#include <string>
+
+#include "runtime/config/config.h"
+#include "runtime/plan/step.h"
+
+namespace boxrun::plan {
+
+/// What the command line and the machine add to the config.
+struct Circumstances {
+  std::string id;
+  std::string bundle;     ///< absolute; relative paths of the config start here
+  bool rootless = false;  ///< boxrun runs without root's rights
+  bool wait_for_start = false;
+  bool no_pivot = false;
+  bool no_new_keyring = false;
+  std::uint32_t preserve_fds = 0;
+};
+
+[[nodiscard]] Plan make_plan(const config::Config& config, const Circumstances& circumstances);
+
+/// `path` if absolute, else below `bundle`.
+[[nodiscard]] std::string resolve_in_bundle(const std::string& bundle, const std::string& path);
+
+}  // namespace boxrun::plan

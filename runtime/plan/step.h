@@ -1,0 +1,208 @@
+#pragma once
+// What has to be done to create a container, as data. A plan is a list of steps in the order of
+// time; each names who does it and which setting of config.json asked for it, so that a dry run can
+// print it, a failure can name it, and a trace of the execution can be compared with it.
+//
+// Who does what, and why there may be a process in between:
+//
+//   boxrun ──clone3()──────────────────────────> boxrun:[2:INIT] ──execve──> the program
+//     │                                            ^
+//     └──clone3()──> boxrun:[1:NS] ──clone3(PARENT)┘      only where one clone is not enough
+//
+// One clone3(2) makes most namespaces at once, and the child is pid 1 of the new pid namespace.
+// Two things it cannot do: setns(2) into a pid namespace moves only the *children* of the caller,
+// and the offsets of a time namespace can be written only between unshare(2) and the first process
+// in it. Both need a process that prepares and then clones: [1:NS]. It gives init to boxrun with
+// CLONE_PARENT, so that boxrun waits for the container's init directly, and dies.
+//
+// With a new user namespace, network and IPC namespaces are made after the id maps are written:
+// they note the ids of their maker as owner of /proc/sys/net, /sys/class/net and /dev/mqueue, and
+// an unmapped maker would leave these to nobody.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "runtime/config/config.h"
+#include "runtime/exec/message.h"
+
+namespace boxrun::plan {
+
+enum class Actor : std::uint8_t { Boxrun, NamespaceStage, Init };
+
+// ---- what boxrun itself does ----
+
+/// Makes the container's cgroup in every hierarchy and sets its limits.
+struct MakeCgroup {
+  std::string path;  ///< as in /linux/cgroupsPath, or the default
+  std::optional<config::Resources> resources;
+};
+/// clone3(2).
+struct Spawn {
+  std::uint64_t flags = 0;  ///< CLONE_*
+  Actor becomes = Actor::Init;
+};
+/// /proc/PID/uid_map, gid_map and, for an unprivileged writer, setgroups.
+struct WriteIdMaps {
+  std::vector<config::IdMapping> uid;
+  std::vector<config::IdMapping> gid;
+};
+/// /proc/PID/oom_score_adj, by boxrun because the kernel wants CAP_SYS_RESOURCE of the first user
+/// namespace for lower values.
+struct SetOomScore {
+  int value = 0;
+};
+/// Moves init into the cgroup.
+struct JoinCgroup {
+  bool namespace_follows = false;  ///< init makes its cgroup namespace after this
+};
+/// prlimit(2) on init, by boxrun because inside a user namespace no hard limit can be raised.
+struct SetRlimit {
+  config::Rlimit limit;
+};
+/// Runs the hooks of one kind in the namespaces of the actor.
+struct RunHooks {
+  std::string kind;  ///< `createRuntime`
+  std::vector<config::Hook> hooks;
+  std::string status;  ///< the `status` in the state that the hook reads: `creating`
+};
+/// Writes into state.json that the container is complete.
+struct RecordCreated {};
+
+// ---- how the processes wait for each other ----
+
+struct Tell {
+  exec::MessageKind message = exec::MessageKind::Ready;
+};
+struct Await {
+  exec::MessageKind message = exec::MessageKind::Ready;
+};
+
+// ---- what happens on the way into the container ----
+
+struct JoinNamespaces {
+  std::vector<config::Namespace> namespaces;
+  std::vector<std::string> settings;  ///< the JSON path of each
+};
+struct UnshareNamespaces {
+  std::uint64_t flags = 0;
+};
+/// /proc/self/timens_offsets.
+struct WriteTimeOffsets {
+  std::string text;
+};
+/// setresgid and setresuid to 0 of the new user namespace.
+struct BecomeRoot {};
+struct NewSession {};
+struct JoinKeyring {
+  std::string name;
+};
+/// Cuts or loosens the propagation of the copied mount table.
+struct PropagateRoot {
+  std::uint64_t flags = 0;  ///< MS_SLAVE | MS_REC
+};
+/// Binds the root filesystem onto itself, because pivot_root(2) takes mount points only.
+struct BindRootfs {
+  std::string path;
+};
+struct MountOne {
+  config::Mount mount;
+  std::size_t index = 0;  ///< within /mounts
+};
+struct MakeDevice {
+  config::Device device;
+  bool by_bind = false;  ///< mknod(2) is refused in a user namespace
+};
+struct MakeLink {
+  std::string target;
+  std::string path;
+};
+struct MakeReadonly {
+  std::string path;
+};
+struct Mask {
+  std::string path;
+};
+struct EnterRootfs {
+  enum class How : std::uint8_t { Pivot, Move, Chroot };
+  How how = How::Pivot;
+};
+/// A directory inside the container, with its parents, where there is none.
+struct MakeDirectory {
+  std::string path;
+};
+/// The propagation of `/` as the container sees it.
+struct PropagateNewRoot {
+  std::uint64_t flags = 0;
+};
+struct SetHostname {
+  std::string name;
+};
+struct SetDomainname {
+  std::string name;
+};
+struct WriteSysctl {
+  std::string file;  ///< below /proc/sys: `net/ipv4/ip_forward`
+  std::string value;
+};
+struct SetUmask {
+  std::uint32_t mask = 022;
+};
+struct NoNewPrivileges {};
+struct LoadSeccomp {
+  std::size_t rules = 0;
+};
+struct LimitBounding {
+  std::uint64_t keep = 0;
+};
+struct SetUser {
+  config::User user;
+  bool set_groups = true;  ///< false where setgroups(2) is denied: a rootless single-id map
+  bool keep_capabilities = true;
+};
+struct SetCapabilities {
+  config::Capabilities sets;
+};
+struct ChangeDirectory {
+  std::string path;
+  /// Before the change of user: EACCES is put off until after it. After: done only if put off.
+  bool as_final_user = false;
+};
+struct FindProgram {
+  std::string name;
+};
+struct CloseDescriptors {
+  std::uint32_t preserve = 0;  ///< kept beyond 0, 1 and 2
+};
+/// Blocks until `boxrun start`.
+struct WaitForStart {};
+struct Execute {
+  std::vector<std::string> args;
+  std::vector<std::string> env;
+};
+
+using Action =
+    std::variant<MakeCgroup, Spawn, WriteIdMaps, SetOomScore, JoinCgroup, SetRlimit, RunHooks,
+                 RecordCreated, Tell, Await, JoinNamespaces, UnshareNamespaces, WriteTimeOffsets,
+                 BecomeRoot, NewSession, JoinKeyring, PropagateRoot, BindRootfs, MountOne,
+                 MakeDevice, MakeLink, MakeReadonly, Mask, EnterRootfs, MakeDirectory,
+                 PropagateNewRoot, SetHostname, SetDomainname, WriteSysctl, SetUmask,
+                 NoNewPrivileges, LoadSeccomp, LimitBounding, SetUser, SetCapabilities,
+                 ChangeDirectory, FindProgram, CloseDescriptors, WaitForStart, Execute>;
+
+struct Step {
+  Actor actor = Actor::Boxrun;
+  std::string setting;  ///< JSON path; empty for what every container gets
+  Action action;
+};
+
+struct Plan {
+  bool staged = false;      ///< there is a [1:NS] stage
+  bool owns_mounts = true;  ///< the mount namespace is new
+  std::vector<Step> steps;
+};
+
+}  // namespace boxrun::plan

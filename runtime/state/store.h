@@ -1,0 +1,75 @@
+#pragma once
+// The state directories: `<root>/<id>/` with state.json, a copy of config.json and, until `start`,
+// exec.fifo.
+//
+// state.json is replaced by rename(2) only, so that it can be read at any time without a lock.
+// Commands that change a container hold a lock on its directory (flock(2) on the directory itself,
+// so that there is no lock file to leave behind); a boxrun that is killed loses it with its
+// descriptors.
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "runtime/aliases.h"
+#include "runtime/state/state.h"
+#include "tracer/os/fd.h"
+
+namespace boxrun::state {
+
+/// /run/boxrun for root, else $XDG_RUNTIME_DIR/boxrun, else a directory of the user's own in /tmp.
+[[nodiscard]] std::string default_root();
+
+/// A locked state directory.
+class Entry {
+ public:
+  Entry(os::UniqueFd directory, std::string path)
+      : directory_(std::move(directory)), path_(std::move(path)) {}
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::string fifo_path() const { return path_ + "/exec.fifo"; }
+  [[nodiscard]] std::string config_path() const { return path_ + "/config.json"; }
+  /// The descriptor that holds the lock; a child has to close its copy.
+  [[nodiscard]] int lock_fd() const { return directory_.get(); }
+
+  [[nodiscard]] Result<void> write_state(const State& state) const;
+  [[nodiscard]] Result<void> write_config(std::string_view text) const;
+  [[nodiscard]] Result<void> make_fifo() const;
+  /// Removes the directory with all in it.
+  [[nodiscard]] Result<void> remove() const;
+  /// Lets other commands in.
+  void unlock() { directory_.reset(); }
+
+ private:
+  os::UniqueFd directory_;
+  std::string path_;
+};
+
+class Store {
+ public:
+  explicit Store(std::string root) : root_(std::move(root)) {}
+
+  /// @errors  EEXIST when the id is taken
+  [[nodiscard]] Result<Entry> create(const std::string& id) const;
+  /// Waits for the lock. @errors ENOENT: no such container; EBUSY: locked for longer than `limit`
+  [[nodiscard]] Result<Entry> lock(const std::string& id,
+                                   std::chrono::milliseconds limit = std::chrono::seconds{
+                                       10}) const;
+  [[nodiscard]] Result<State> read(const std::string& id) const;
+  [[nodiscard]] std::string fifo_path(const std::string& id) const;
+  [[nodiscard]] Result<std::vector<std::string>> ids() const;
+
+ private:
+  std::string root_;
+};
+
+/// What the container is doing now, from state.json, exec.fifo, /proc and the freezer.
+[[nodiscard]] Status read_status(const State& state, const std::string& fifo_path);
+
+/// Field 22 of /proc/PID/stat, or nothing when the process is gone or a zombie.
+[[nodiscard]] std::optional<std::uint64_t> read_start_ticks(int pid);
+
+/// Now, as RFC 3339 in UTC with nanoseconds.
+[[nodiscard]] std::string read_timestamp();
+
+}  // namespace boxrun::state

@@ -1,0 +1,25 @@
+// Hooks that run inside the container's namespaces: createContainer before the pivot, with the
+// paths of the host, and startContainer after it, with those of the container.
+
+#include "runtime/exec/hook.h"
+#include "runtime/steps/steps.h"
+
+namespace boxrun::steps {
+
+Outcome run(const plan::RunHooks& step, Inside& inside) {
+  const auto state = inside.prepared.hook_states.find(step.status);
+  if (state == inside.prepared.hook_states.end()) {
+    return Outcome::refused(0, "no state was prepared for the %s hooks", step.kind.c_str());
+  }
+  for (std::size_t i = 0; i < step.hooks.size(); ++i) {
+    Outcome outcome = exec::run_hook(step.hooks[i], state->second.before_pid, inside.host_pid,
+                                     state->second.after_pid);
+    if (outcome.failed()) {
+      outcome.at_entry(static_cast<int>(i));
+      return outcome;
+    }
+  }
+  return Outcome::done();
+}
+
+}  // namespace boxrun::steps

@@ -1,0 +1,34 @@
+#pragma once
+// What a child keeps in mind from step to step.
+
+#include <limits.h>
+#include <sys/types.h>
+
+#include <array>
+
+#include "runtime/exec/prepared.h"
+#include "runtime/plan/step.h"
+#include "runtime/steps/outcome.h"
+#include "tracer/os/fd.h"
+
+namespace boxrun::steps {
+
+struct Inside {
+  const plan::Plan& plan;
+  const exec::Prepared& prepared;
+  os::BorrowedFd channel;
+  bool owns_mounts = true;  ///< the mount namespace is the container's own
+  int step = 0;             ///< that runs now
+  os::UniqueFd root{};      ///< O_PATH of the root filesystem, from BindRootfs on
+  os::UniqueFd dev_null{};  ///< the host's, from the first Mask on
+  pid_t host_pid = 0;       ///< init's pid as boxrun sees it, once boxrun has said it
+  pid_t born = 0;           ///< [1:NS]: init's pid
+  bool directory_put_off = false;
+  std::array<char, PATH_MAX> program{};
+  std::array<char, PATH_MAX> home{};
+
+  /// Tells boxrun about something that is left out. printf-like.
+  void warn(const char* format, ...) const __attribute__((format(printf, 2, 3)));
+};
+
+}  // namespace boxrun::steps

@@ -1,0 +1,172 @@
+// Limits, and the cgroups as seen from both sides.
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "runtime/cgroup/cgroup.h"
+#include "tests/runtime/container_fixture.h"
+
+namespace boxrun::tests {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+class Cgroups : public ContainerTest {
+ protected:
+  /// The directory of the container in the hierarchy of `controller`, of either version.
+  std::string directory(const std::string& controller, const std::string& path) {
+    const auto layout = cgroup::read_layout();
+    if (!layout.ok()) {
+      return {};
+    }
+    for (const auto& hierarchy : layout.value()) {
+      const auto& names = hierarchy.controllers;
+      if (std::find(names.begin(), names.end(), controller) != names.end()) {
+        version2_ = false;
+        return cgroup::container_directory(hierarchy, path);
+      }
+    }
+    for (const auto& hierarchy : layout.value()) {
+      if (hierarchy.version2) {
+        version2_ = true;
+        return cgroup::container_directory(hierarchy, path);
+      }
+    }
+    return {};
+  }
+  bool has_controller(const std::string& controller) {
+    const std::string path = directory(controller, "/");
+    return !version2_ ||
+           read_text(path + "/cgroup.controllers").find(controller) != std::string::npos;
+  }
+  bool version2_ = false;
+};
+
+TEST_F(Cgroups, AMemoryLimitKillsAHog) {
+  if (!has_controller("memory")) {
+    GTEST_SKIP() << "no memory controller";
+  }
+  config["linux"]["resources"]["memory"] = {{"limit", 32 << 20}, {"swap", 32 << 20}};
+  // tail keeps the last line of its input, and this input has no end of line.
+  EXPECT_EQ(run_script("exec tail /dev/zero").status, 128 + 9);
+  config["linux"]["resources"].erase("memory");
+  EXPECT_EQ(run_script("head -c 100000000 /dev/zero | tail -c 1 | wc -c").out, "1\n");
+}
+
+TEST_F(Cgroups, LimitsAreInTheFiles) {
+  config["linux"]["cgroupsPath"] = "/" + mark + "/" + id;
+  config["linux"]["resources"]["memory"] = {{"limit", 64 << 20}};
+  config["linux"]["resources"]["pids"] = {{"limit", 20}};
+  config["linux"]["resources"]["cpu"] = {
+      {"shares", 512}, {"quota", 50000}, {"period", 100000}, {"cpus", "0"}};
+  ASSERT_GT(start_background(id), 0);
+  const std::string path = "/" + mark + "/" + id;
+  const std::string memory = directory("memory", path);
+  EXPECT_EQ(read_text(memory + (version2_ ? "/memory.max" : "/memory.limit_in_bytes")),
+            "67108864\n");
+  EXPECT_EQ(read_text(directory("pids", path) + "/pids.max"), "20\n");
+  EXPECT_EQ(read_text(directory("cpuset", path) + "/cpuset.cpus"), "0\n");
+  const std::string cpu = directory("cpu", path);
+  if (version2_) {
+    EXPECT_EQ(read_text(cpu + "/cpu.max"), "50000 100000\n");
+  } else {
+    EXPECT_EQ(read_text(cpu + "/cpu.shares"), "512\n");
+    EXPECT_EQ(read_text(cpu + "/cpu.cfs_quota_us"), "50000\n");
+  }
+  EXPECT_EQ(boxrun({"delete", "--force", id}).status, 0);
+  EXPECT_FALSE(std::filesystem::exists(memory));
+  EXPECT_FALSE(std::filesystem::exists(std::filesystem::path{memory}.parent_path()))
+      << "the directory on the way was made by boxrun too";
+}
+
+TEST_F(Cgroups, APidsLimitStopsForks) {
+  config["linux"]["resources"]["pids"] = {{"limit", 5}};
+  EXPECT_THAT(run_script("for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; wait").err,
+              HasSubstr("fork"));
+}
+
+TEST_F(Cgroups, InitIsInTheCgroupBeforeTheProgramRuns) {
+  drop_namespace("cgroup");
+  const std::string seen = output_of("cat /proc/self/cgroup");
+  for (const char* line : {"memory", "pids", "name=systemd"}) {
+    const auto at = seen.find(std::string{":"} + line + ":");
+    if (at != std::string::npos) {
+      EXPECT_THAT(seen.substr(at, seen.find('\n', at) - at), HasSubstr(id));
+    }
+  }
+}
+
+TEST_F(Cgroups, TheCgroupNamespaceHidesThePath) {
+  EXPECT_EQ(output_of("cut -d: -f3 /proc/self/cgroup | sort -u"), "/");
+}
+
+TEST_F(Cgroups, NoCgroupFilesystemInsideIsWritable) {
+  grant_all_capabilities();
+  EXPECT_EQ(output_of("for d in /sys/fs/cgroup /sys/fs/cgroup/*; do mkdir $d/x 2>/dev/null && echo "
+                      "$d; done; true"),
+            "");
+}
+
+TEST_F(Cgroups, TheMountShowsTheContainersOwnCgroup) {
+  config["linux"]["resources"]["pids"] = {{"limit", 21}};
+  const bool hybrid = std::filesystem::exists("/sys/fs/cgroup/pids");
+  EXPECT_EQ(output_of(hybrid ? "cat /sys/fs/cgroup/pids/pids.max" : "cat /sys/fs/cgroup/pids.max"),
+            "21");
+}
+
+TEST_F(Cgroups, DevicesOutsideOfTheListAreDenied) {
+  if (!std::filesystem::exists("/sys/fs/cgroup/devices")) {
+    GTEST_SKIP() << "no devices controller of cgroup v1";
+  }
+  grant_all_capabilities();
+  config["root"]["readonly"] = false;
+  // c 1:11 is /dev/kmsg: no default device. Making the node is allowed, using it is not.
+  const std::string script =
+      "mknod /dev/log1 c 1 11 && (cat /dev/log1 2>&1 >/dev/null | head -1 | grep -o 'Operation not "
+      "permitted'); cat /dev/null && echo null";
+  EXPECT_EQ(output_of(script), "Operation not permitted\nnull");
+}
+
+TEST_F(Cgroups, ACgroupInUseIsRefused) {
+  config["linux"]["cgroupsPath"] = "/" + id;
+  ASSERT_GT(start_background(id + "1"), 0);
+  const Ended ended = run_script("true");
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_THAT(ended.err, HasSubstr("has processes already"));
+  // The refusal must not have taken the other one's cgroup away.
+  EXPECT_EQ(boxrun({"kill", "--all", id + "1", "0"}).status, 0);
+}
+
+TEST_F(Cgroups, AFrozenCgroupIsRefused) {
+  const std::string frozen = "/sys/fs/cgroup/freezer/" + id;
+  if (!std::filesystem::exists("/sys/fs/cgroup/freezer")) {
+    GTEST_SKIP() << "no freezer of cgroup v1";
+  }
+  std::filesystem::create_directory(frozen);
+  std::ofstream{frozen + "/freezer.state"} << "FROZEN";
+  config["linux"]["cgroupsPath"] = "/" + id;
+  const Ended ended = run_script("true");
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_THAT(ended.err, HasSubstr("is frozen"));
+  std::ofstream{frozen + "/freezer.state"} << "THAWED";
+  ::rmdir(frozen.c_str());
+}
+
+TEST_F(Cgroups, AFrozenContainerIsPausedAndCanBeDeleted) {
+  if (!std::filesystem::exists("/sys/fs/cgroup/freezer")) {
+    GTEST_SKIP() << "no freezer of cgroup v1";
+  }
+  config["linux"]["cgroupsPath"] = "/" + id;
+  ASSERT_GT(start_background(id), 0);
+  std::ofstream{"/sys/fs/cgroup/freezer/" + id + "/freezer.state"} << "FROZEN";
+  EXPECT_EQ(json::parse(boxrun({"state", id}).out)["status"], "paused");
+  EXPECT_EQ(boxrun({"delete", "--force", id}).status, 0);
+}
+
+}  // namespace
+}  // namespace boxrun::tests

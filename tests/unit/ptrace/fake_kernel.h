@@ -1,0 +1,146 @@
+#pragma once
+// A kernel that reports what a test scripted, in orders that a live one produces rarely, and writes
+// down what was asked of it.
+
+#include <fmt/format.h>
+#include <sys/ptrace.h>
+
+#include <cerrno>
+#include <csignal>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tracer/ptrace/kernel.h"
+
+namespace boxtrace::ptrace::test {
+
+inline constexpr std::uint32_t kX86 = 0xC000003E;
+
+class FakeKernel final : public Kernel {
+ public:
+  /// Reports to come. The answers belong to the stop that they are scripted with.
+  struct Scripted {
+    StatusChange change;
+    std::optional<SyscallInfo> info;
+    std::optional<std::uint64_t> message;
+    std::optional<siginfo_t> details;
+  };
+
+  FakeKernel& enters(int tid, std::uint64_t nr, std::array<std::uint64_t, 6> args = {}) {
+    SyscallInfo info;
+    info.op = SyscallInfo::Op::Entry;
+    info.arch = kX86;
+    info.nr = nr;
+    info.args = args;
+    return add({{base::HostTid{tid}, syscall_stop_status()}, info, {}, {}});
+  }
+  FakeKernel& returns(int tid, std::int64_t result) {
+    SyscallInfo info;
+    info.op = SyscallInfo::Op::Exit;
+    info.arch = kX86;
+    info.result = result;
+    info.is_error = result < 0 && result >= -4095;
+    return add({{base::HostTid{tid}, syscall_stop_status()}, info, {}, {}});
+  }
+  FakeKernel& traps(int tid) { return event(tid, PTRACE_EVENT_STOP, std::nullopt); }
+  FakeKernel& reports_child(int tid, int child) {
+    return event(tid, PTRACE_EVENT_CLONE, static_cast<std::uint64_t>(child));
+  }
+  FakeKernel& execs(int tid, int former) {
+    return event(tid, PTRACE_EVENT_EXEC, static_cast<std::uint64_t>(former));
+  }
+  FakeKernel& is_about_to_end(int tid, WaitStatus status) {
+    return event(tid, PTRACE_EVENT_EXIT, static_cast<std::uint64_t>(status.raw()));
+  }
+  FakeKernel& gets_signal(int tid, int signal, int code = SI_USER, int sender = 0) {
+    siginfo_t details{};
+    details.si_signo = signal;
+    details.si_code = code;
+    details.si_pid = sender;
+    return add({{base::HostTid{tid}, stopped_status(signal)}, {}, {}, details});
+  }
+  FakeKernel& group_stops(int tid, int signal) {
+    return add({{base::HostTid{tid}, stopped_status(signal, PTRACE_EVENT_STOP)}, {}, {}, {}});
+  }
+  FakeKernel& ends(int tid, WaitStatus status) {
+    return add({{base::HostTid{tid}, status}, {}, {}, {}});
+  }
+  /// From its next report on, every request for it says ESRCH.
+  FakeKernel& kill_silently(int tid) {
+    vanished_.insert(tid);
+    return *this;
+  }
+
+  WaitResult wait(bool block) override {
+    if (script_.empty()) {
+      return block ? WaitResult{NothingLeft{}} : WaitResult{NotYet{}};
+    }
+    current_ = script_.front();
+    script_.pop_front();
+    return current_.change;
+  }
+
+  std::optional<SyscallInfo> syscall_info(base::HostTid tid) override {
+    return is_gone(tid) ? std::nullopt : current_.info;
+  }
+  std::optional<std::uint64_t> event_message(base::HostTid tid) override {
+    return is_gone(tid) ? std::nullopt : current_.message;
+  }
+  std::optional<siginfo_t> signal_details(base::HostTid tid) override {
+    return is_gone(tid) ? std::nullopt : current_.details;
+  }
+  bool resume(base::HostTid tid, int signal) override {
+    return note(tid, signal == 0 ? "resume" : fmt::format("resume with {}", signal));
+  }
+  bool listen(base::HostTid tid) override { return note(tid, "listen"); }
+  bool detach(base::HostTid tid, int signal) override {
+    return note(tid, signal == 0 ? "detach" : fmt::format("detach with {}", signal));
+  }
+  bool interrupt(base::HostTid tid) override { return note(tid, "interrupt"); }
+  void send_signal(base::HostPid pid, int signal) override {
+    asked.push_back(fmt::format("{}: kill {}", pid.value, signal));
+  }
+  MemoryRead read_memory(base::HostTid /*tid*/, std::uint64_t addr,
+                         std::span<std::byte> into) override {
+    MemoryRead done;
+    for (; done.size < into.size(); ++done.size) {
+      const auto byte = memory.find(addr + done.size);
+      if (byte == memory.end()) {
+        done.err = EFAULT;
+        break;
+      }
+      into[done.size] = byte->second;
+    }
+    return done;
+  }
+  std::int64_t now() override { return clock_ += 10; }
+
+  /// `7: resume with 15`, in order.
+  std::vector<std::string> asked;
+  std::map<std::uint64_t, std::byte> memory;
+
+ private:
+  FakeKernel& add(Scripted scripted) {
+    script_.push_back(std::move(scripted));
+    return *this;
+  }
+  FakeKernel& event(int tid, int event, std::optional<std::uint64_t> message) {
+    return add({{base::HostTid{tid}, stopped_status(SIGTRAP, event)}, {}, message, {}});
+  }
+  [[nodiscard]] bool is_gone(base::HostTid tid) const { return vanished_.count(tid.value) != 0; }
+  bool note(base::HostTid tid, const std::string& what) {
+    asked.push_back(fmt::format("{}: {}", tid.value, what));
+    return !is_gone(tid);
+  }
+
+  std::deque<Scripted> script_;
+  Scripted current_{{base::HostTid{}, WaitStatus{0}}, {}, {}, {}};
+  std::set<int> vanished_;
+  std::int64_t clock_ = 0;
+};
+
+}  // namespace boxtrace::ptrace::test

@@ -1,0 +1,166 @@
+// Plans of whole configurations against golden text, and the orders that security rests on.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "runtime/config/default_spec.h"
+#include "runtime/config/parse.h"
+#include "runtime/plan/build.h"
+#include "runtime/plan/render.h"
+
+namespace boxrun::plan {
+namespace {
+
+const std::string kFolder = std::string{BOXTRACE_SOURCE_DIR} + "/tests/unit/runtime/plans/";
+
+std::string read_text(const std::string& path) {
+  std::ifstream file{path};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+config::Config parse(const std::string& text) {
+  auto parsed = config::parse_config(text);
+  if (!parsed.ok()) {
+    ADD_FAILURE() << parsed.error().what;
+    return {};
+  }
+  return std::move(parsed).value();
+}
+
+Circumstances circumstances() {
+  Circumstances at;
+  at.id = "c1";
+  at.bundle = "/bundle";
+  return at;
+}
+
+void expect_golden(const std::string& name, const std::string& text) {
+  const std::string path = kFolder + name;
+  if (std::getenv("UPDATE_GOLDEN") != nullptr) {
+    std::ofstream{path} << text;
+    ADD_FAILURE() << "updated " << path << "; review git diff";
+    return;
+  }
+  EXPECT_EQ(text, read_text(path))
+      << "if this change is meant: UPDATE_GOLDEN=1 ctest -R PlanGolden";
+}
+
+std::string plan_of(const std::string& config_text, const Circumstances& at) {
+  return render_plan(make_plan(parse(config_text), at));
+}
+
+TEST(PlanGolden, DefaultSpecIsOneClone) {
+  expect_golden("default.plan", plan_of(config::render_default_spec({}), circumstances()));
+}
+
+TEST(PlanGolden, RootlessSpecMapsIdsAndUnsharesLate) {
+  config::SpecRequest request;
+  request.rootless = config::SpecRequest::Rootless{1000, 1000};
+  Circumstances at = circumstances();
+  at.rootless = true;
+  expect_golden("rootless.plan", plan_of(config::render_default_spec(request), at));
+}
+
+TEST(PlanGolden, EverythingAtOnceNeedsAStage) {
+  Circumstances at = circumstances();
+  at.wait_for_start = true;
+  expect_golden("everything.plan", plan_of(read_text(kFolder + "everything.json"), at));
+}
+
+TEST(PlanGolden, JoinedNamespacesComeFirst) {
+  expect_golden("joined.plan", plan_of(read_text(kFolder + "joined.json"), circumstances()));
+}
+
+/// The position of the first step of a kind, or -1.
+template <typename Action>
+int first(const Plan& plan) {
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    if (std::holds_alternative<Action>(plan.steps[i].action)) {
+      return static_cast<int>(i);
+    }
+  }
+  return -1;
+}
+
+Plan plan_with(const char* process_extra, const char* linux_extra) {
+  const std::string text = std::string{R"({"ociVersion": "1.0.2", "root": {"path": "rootfs"},
+    "process": {"args": ["sh"], "cwd": "/", "capabilities": {"bounding": []})"} +
+                           process_extra + R"(},
+    "linux": {"namespaces": [{"type": "mount"}, {"type": "pid"}])" +
+                           linux_extra + "}}";
+  return make_plan(parse(text), circumstances());
+}
+
+constexpr const char* kSeccomp = R"(, "seccomp": {"defaultAction": "SCMP_ACT_ALLOW"})";
+
+TEST(Plan, WithoutNoNewPrivilegesTheFilterIsLoadedBeforeCapabilitiesGo) {
+  const Plan plan = plan_with("", kSeccomp);
+  EXPECT_LT(first<LoadSeccomp>(plan), first<LimitBounding>(plan));
+  EXPECT_LT(first<LoadSeccomp>(plan), first<SetUser>(plan));
+}
+
+TEST(Plan, WithNoNewPrivilegesTheFilterIsTheLastThingBeforeExecve) {
+  const Plan plan = plan_with(R"(, "noNewPrivileges": true)", kSeccomp);
+  EXPECT_EQ(first<LoadSeccomp>(plan) + 1, first<Execute>(plan));
+  EXPECT_LT(first<NoNewPrivileges>(plan), first<LoadSeccomp>(plan));
+}
+
+TEST(Plan, MasksAndReadOnlyPathsComeBeforeThePivot) {
+  const Plan plan =
+      plan_with("", R"(, "maskedPaths": ["/proc/kcore"], "readonlyPaths": ["/proc/sys"])");
+  EXPECT_LT(first<Mask>(plan), first<EnterRootfs>(plan));
+  EXPECT_LT(first<MakeReadonly>(plan), first<EnterRootfs>(plan));
+}
+
+TEST(Plan, SysctlsAreWrittenBeforeAnythingOfTheContainerIsMounted) {
+  const std::string text = R"({"ociVersion": "1.0.2", "root": {"path": "rootfs"},
+    "process": {"args": ["sh"], "cwd": "/"},
+    "mounts": [{"destination": "/proc", "type": "proc"}],
+    "linux": {"namespaces": [{"type": "mount"}, {"type": "network"}],
+              "sysctl": {"net.ipv4.ip_forward": "1"}}})";
+  const Plan plan = make_plan(parse(text), circumstances());
+  EXPECT_LT(first<WriteSysctl>(plan), first<MountOne>(plan));
+  EXPECT_EQ(
+      std::get<WriteSysctl>(plan.steps[static_cast<std::size_t>(first<WriteSysctl>(plan))].action)
+          .file,
+      "net/ipv4/ip_forward");
+}
+
+TEST(Plan, EveryStepThatRealisesASettingNamesIt) {
+  const Plan plan = make_plan(parse(read_text(kFolder + "everything.json")), circumstances());
+  const nlohmann::json document = nlohmann::json::parse(read_text(kFolder + "everything.json"));
+  for (const Step& step : plan.steps) {
+    if (step.setting.empty() || step.setting == "/linux/cgroupsPath" ||
+        step.setting == "/process/user/umask") {
+      continue;
+    }
+    EXPECT_TRUE(document.contains(nlohmann::json::json_pointer{step.setting})) << step.setting;
+  }
+}
+
+TEST(Plan, TheChildNeverWaitsForWhatIsNeverSaid) {
+  for (const char* file : {"everything.json", "joined.json"}) {
+    const Plan plan = make_plan(parse(read_text(kFolder + file)), circumstances());
+    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+      const auto* await = std::get_if<Await>(&plan.steps[i].action);
+      if (await == nullptr) {
+        continue;
+      }
+      bool told = false;
+      for (std::size_t j = 0; j < i; ++j) {
+        const auto* tell = std::get_if<Tell>(&plan.steps[j].action);
+        told = told || (tell != nullptr && tell->message == await->message);
+      }
+      EXPECT_TRUE(told) << file << ": " << exec::render_kind(await->message);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace boxrun::plan

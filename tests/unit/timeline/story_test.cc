@@ -1,0 +1,156 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "script.h"
+
+namespace boxtrace::timeline {
+namespace {
+
+using std::string_view_literals::operator""sv;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// linux/sched.h, linux/mount.h
+constexpr std::uint64_t kNewNs = 0x20000, kNewUts = 0x4000000, kNewPid = 0x20000000;
+constexpr std::uint64_t kParent = 0x8000;
+constexpr std::uint64_t kBind = 4096, kRec = 16384, kSlave = 1 << 19, kRdonly = 1, kRemount = 32;
+constexpr std::uint64_t kDetach = 2;
+constexpr std::uint64_t kNone = 0;
+
+TEST(Story, UnshareMovesTheCallerButOnlyItsChildrenIntoThePidNamespace) {
+  Script script;
+  script.call("unshare", {kNewNs | kNewPid});
+  EXPECT_THAT(script.text(), HasSubstr("unshare NEWNS|NEWPID"));
+  EXPECT_THAT(script.text(), HasSubstr("[Muipncst]"));
+  EXPECT_EQ(script.milestone("ns.new"), "by=unshare kinds=mnt pid");
+  script.born(2, kParent);
+  EXPECT_THAT(script.text(), HasSubstr("clone CLONE_PARENT \u2192 T2 = pid 1 inside"));
+  EXPECT_THAT(script.text(), HasSubstr("[MuiPncst]"));
+}
+
+TEST(Story, OneCloneMakesNamespacesAndPidOneTogether) {
+  Script script("/usr/bin/crun");
+  script.born(2, kNewNs | kNewPid | kNewUts);
+  EXPECT_EQ(script.milestone("ns.new"), "by=clone kinds=mnt uts pid");
+  EXPECT_EQ(script.milestone("pid1.born"), "by=clone");
+}
+
+TEST(Story, OnlyTheFirstChildOfAPidNamespaceIsPidOne) {
+  Script script("/usr/bin/unshare");
+  script.call("unshare", {kNewPid}).born(2).born(3);
+  EXPECT_THAT(script.text(), HasSubstr("T2 = pid 1 inside"));
+  EXPECT_THAT(script.text(), Not(HasSubstr("T3 = pid 1")));
+}
+
+TEST(Story, ThreadsAreNotTold) {
+  Script script;
+  const std::string before = script.text();
+  script.born(2, 0x10000);  // CLONE_THREAD
+  EXPECT_EQ(script.text(), before);
+}
+
+Script& in_new_mount_namespace(Script& script) {
+  return script.call("unshare", {kNewNs})
+      .call("mount", {""sv, "/"sv, kNone, kRec | kSlave, kNone})
+      .call("mount", {"/b/rootfs"sv, "/b/rootfs"sv, kNone, kBind | kRec, kNone});
+}
+
+TEST(Story, MountsAreFoldedAndShownAtTheirPlacesInside) {
+  Script script;
+  in_new_mount_namespace(script)
+      .fd(6, "/b/rootfs/proc")
+      .call("mount", {"proc"sv, "/proc/self/fd/6"sv, "proc"sv, kNone, kNone})
+      .fd(6, "/b/rootfs/dev")
+      .call("mount", {"tmpfs"sv, "/proc/self/fd/6"sv, "tmpfs"sv, kNone, kNone})
+      .end();
+  EXPECT_THAT(script.text(), HasSubstr("/ and all below made slave"));
+  EXPECT_THAT(script.text(), HasSubstr("rootfs: bind /b/rootfs onto itself"));
+  EXPECT_THAT(script.text(), HasSubstr("2 mounts: proc /proc, tmpfs /dev"));
+}
+
+TEST(Story, PivotRootAndTheUmountOfTheOldRootAreOneLine) {
+  Script script;
+  in_new_mount_namespace(script)
+      .call("chdir", {"/b/rootfs"sv})
+      .call("pivot_root", {"."sv, "."sv})
+      .call("umount2", {"."sv, kDetach});
+  EXPECT_THAT(script.text(), HasSubstr("pivot_root(\".\", \".\") + umount old root"));
+  EXPECT_EQ(script.milestone("root.pivot"), "idiom=same place detached=yes");
+}
+
+TEST(Story, MaskedAndReadOnlyPathsAreOneLine) {
+  Script script;
+  in_new_mount_namespace(script)
+      .call("chdir", {"/b/rootfs"sv})
+      .call("pivot_root", {"."sv, "."sv})
+      .call("umount2", {"."sv, kDetach})
+      .call("mount", {"/dev/null"sv, "/proc/kcore"sv, kNone, kBind, kNone})
+      .fails("mount", {"/dev/null"sv, "/proc/nothing"sv, kNone, kBind, kNone}, 2)
+      .call("mount", {"/proc/sys"sv, "/proc/sys"sv, kNone, kBind | kRec, kNone})
+      .call("mount", {"/proc/sys"sv, "/proc/sys"sv, kNone, kBind | kRemount | kRdonly, kNone})
+      .end();
+  EXPECT_EQ(script.milestone("paths.hidden"), "masked=/proc/kcore read-only=/proc/sys");
+  EXPECT_THAT(script.text(), HasSubstr("1 absent here"));
+}
+
+TEST(Story, CapabilityDropsAreOneLineWithWhatIsKept) {
+  Script script;
+  script.call("unshare", {kNewUts});
+  for (std::uint64_t cap = 0; cap < 41; ++cap) {
+    if (cap != 5) {
+      script.call("prctl", {std::uint64_t{24}, cap});
+    }
+  }
+  script.end();
+  EXPECT_EQ(script.milestone("caps"),
+            "permitted=0x1ffffffffff effective=0x1ffffffffff bounding=0x20 ambient=0x0");
+}
+
+TEST(Story, LibseccompProbesAreFoldedAndFiltersAreNot) {
+  Script script;
+  script.fails("seccomp", {std::uint64_t{1}, std::uint64_t{1}, kNone}, 14)
+      .fails("seccomp", {std::uint64_t{0}, std::uint64_t{1}, kNone}, 22)
+      .call("prctl", {std::uint64_t{38}, std::uint64_t{1}});
+  EXPECT_THAT(script.text(), HasSubstr("2 libseccomp probes"));
+  EXPECT_THAT(script.text(), HasSubstr("no_new_privs"));
+}
+
+TEST(Story, TheContainersProgramIsTheExecThatIsNotTheRuntimesOwn) {
+  Script script;
+  script.call("unshare", {kNewNs | kNewPid}).born(2, kParent).task(2).name("runc:[2:INIT]");
+  script.exec("/proc/self/exe", {"/usr/bin/runc", "init"});
+  EXPECT_EQ(script.milestone("exec.final"), "no such milestone");
+  script.exec("/bin/sh", {"sh"});
+  EXPECT_EQ(script.milestone("exec.final"), "program=/bin/sh");
+  EXPECT_THAT(script.text(), HasSubstr("pid T2 outside, 1 inside"));
+  ASSERT_TRUE(script.analysis().final_exec().has_value());
+  EXPECT_EQ(script.analysis().final_exec()->namespaces[0].origin, model::NsAtExec::Origin::New);
+  EXPECT_EQ(script.analysis().final_exec()->namespaces[4].origin, model::NsAtExec::Origin::Host);
+}
+
+TEST(Story, ACommandThatMakesNoNamespaceIsNoContainer) {
+  Script script("/bin/true");
+  script.exits(0).end();
+  EXPECT_THAT(script.text(), HasSubstr("no container"));
+  EXPECT_THAT(script.text(), Not(HasSubstr("contained:")));
+}
+
+TEST(Story, ARefusedUnshareSaysWhatItTakes) {
+  Script script("/usr/bin/unshare");
+  script.fails("unshare", {kNewNs}, 1).exits(1).end();
+  EXPECT_EQ(script.milestone("failure"), "call=unshare error=EPERM");
+  EXPECT_THAT(script.text(), HasSubstr("needs CAP_SYS_ADMIN"));
+}
+
+TEST(Story, AContradictionByTheKernelIsShown) {
+  Script script;
+  raw::Observation seen;
+  raw::NsLinks links;
+  links.own[0] = {99};
+  seen.ns = links;
+  script.observe(seen);
+  EXPECT_THAT(script.text(), HasSubstr("the model disagrees with the kernel"));
+}
+
+}  // namespace
+}  // namespace boxtrace::timeline

@@ -1,0 +1,215 @@
+#include "tracer/cli/launch.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <csignal>
+#include <memory>
+#include <utility>
+
+#include "tracer/base/text.h"
+#include "tracer/ptrace/engine.h"
+#include "tracer/sinks/jsonl.h"
+#include "tracer/sinks/text.h"
+#include "tracer/timeline/analysis.h"
+
+namespace boxtrace::cli {
+namespace {
+
+constexpr const char* kDescription =
+    R"(boxtrace follows a command and everything it starts, and tells how a container is made.
+
+Examples:
+  boxtrace runc run demo                      the story of a container, on standard error
+  boxtrace -o demo.jsonl crun run demo        the same, and a trace for later
+
+The command's own output is left alone, and its exit status is passed on.
+Verbs: record, show, diff, explain, schema (boxtrace VERB --help). A command of such a
+name is launched with: boxtrace -- diff ...)";
+
+/// Our own writes to a pipe that was closed must fail, not kill us, or the tracee would go on
+/// untraced. A handler, unlike SIG_IGN, is not inherited through execve: the command starts with
+/// the disposition that it would have had. Source: signal(7), "Signal dispositions".
+void survive_closed_pipes() {
+  struct sigaction before {};
+  if (::sigaction(SIGPIPE, nullptr, &before) == 0 && before.sa_handler == SIG_DFL) {
+    struct sigaction handler {};
+    handler.sa_handler = [](int) {};
+    handler.sa_flags = SA_RESTART;
+    ::sigaction(SIGPIPE, &handler, nullptr);
+  }
+}
+
+/// Dies of `signal` as the command did, without a second core file.
+[[noreturn]] void die_of(int signal) {
+  const rlimit none{};
+  ::setrlimit(RLIMIT_CORE, &none);
+  std::signal(signal, SIG_DFL);
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, signal);
+  ::sigprocmask(SIG_UNBLOCK, &only, nullptr);
+  std::raise(signal);
+  ::_exit(128 + signal);  // a signal whose default is not to die
+}
+
+/// The exit status for a command that could not be started. Source: sh(1p), "EXIT STATUS".
+int start_failure_status(int err) {
+  switch (err) {
+    case ENOENT:
+      return kNotFound;
+    case EACCES:
+    case ENOEXEC:
+    case EISDIR:
+    case ENOTDIR:
+    case ELOOP:
+    case ENAMETOOLONG:
+    case ETXTBSY:
+    case ELIBBAD:
+    case E2BIG:
+      return kCannotExecute;
+    default:
+      return kToolFailure;
+  }
+}
+
+ptrace::LaunchOptions engine_options(const LaunchRequest& request) {
+  ptrace::LaunchOptions options;
+  options.command = request.command;
+  options.decode.string_limit = request.capture.string_limit;
+  options.decode.env_values = request.capture.env == "values";
+  options.tool_version = BOXTRACE_VERSION;
+  for (const std::string& change : request.capture.environment) {
+    const std::size_t equals = change.find('=');
+    ptrace::EnvironmentChange& entry = options.environment.emplace_back();
+    entry.name = change.substr(0, equals);
+    if (equals != std::string::npos) {
+      entry.value = change.substr(equals + 1);
+    }
+  }
+  return options;
+}
+
+/// The outputs of a run, open before it begins.
+struct Outputs {
+  std::unique_ptr<Output> trace;
+  std::unique_ptr<Output> story;
+
+  [[nodiscard]] std::vector<Output*> all() const {
+    std::vector<Output*> list;
+    for (Output* const output : {trace.get(), story.get()}) {
+      if (output != nullptr) {
+        list.push_back(output);
+      }
+    }
+    return list;
+  }
+};
+
+base::Result<Outputs> open_outputs(const LaunchRequest& request) {
+  Outputs outputs;
+  if (!request.trace_file.empty()) {
+    TRY(Output trace, Output::create(request.trace_file));
+    outputs.trace = std::make_unique<Output>(std::move(trace));
+  }
+  if (request.view && !request.story_file.empty()) {
+    TRY(Output story, Output::create(request.story_file));
+    outputs.story = std::make_unique<Output>(std::move(story));
+  } else if (request.view) {
+    const bool for_people = request.view->verbose < 2 || ::isatty(STDERR_FILENO) == 1;
+    outputs.story = std::make_unique<Output>(
+        Output::stream(STDERR_FILENO, for_people ? Output::Flush::Lines : Output::Flush::Blocks));
+  }
+  return outputs;
+}
+
+int report_start_failure(const LaunchRequest& request, base::Error error) {
+  const std::string& name = request.command.front();
+  if (error.hint.empty() && find_verb(std::string_view(name)) != nullptr) {
+    error.hint = "to use the verb " + name + ", put it first: boxtrace " + name + " ...";
+  }
+  print_error(error);
+  return start_failure_status(error.err);
+}
+
+}  // namespace
+
+int launch(const LaunchRequest& request) {
+  auto outputs = open_outputs(request);
+  if (!outputs) {
+    print_error(outputs.error());
+    return kToolFailure;
+  }
+  timeline::Analysis analysis;
+  std::unique_ptr<sinks::JsonlSink> recorder;
+  if (Output* const trace = outputs.value().trace.get()) {
+    recorder = std::make_unique<sinks::JsonlSink>([trace](std::string_view s) { trace->write(s); });
+    analysis.add_listener(*recorder);
+  }
+  std::unique_ptr<sinks::TextSink> printer;
+  if (Output* const story = outputs.value().story.get()) {
+    const int stream = request.story_file.empty() ? STDERR_FILENO : -1;
+    printer = std::make_unique<sinks::TextSink>(text_options(*request.view, stream),
+                                                [story](std::string_view s) { story->write(s); });
+    analysis.add_listener(*printer);
+  }
+  survive_closed_pipes();
+  const auto end = ptrace::trace_launch(engine_options(request), analysis);
+  if (!end) {
+    for (Output* const output : outputs.value().all()) {
+      output->discard();
+    }
+    return report_start_failure(request, end.error());
+  }
+  analysis.finish();
+  bool written = true;
+  for (Output* const output : outputs.value().all()) {
+    if (const auto finished = output->finish(); !finished) {
+      print_error(finished.error());
+      written = false;
+    }
+  }
+  if (!written || !end.value().seen) {
+    return kToolFailure;
+  }
+  if (end.value().signal != 0) {
+    die_of(end.value().signal);
+  }
+  return end.value().code;
+}
+
+int run_launch(const Arguments& words) {
+  CLI::App app{kDescription, "boxtrace"};
+  set_usage(app, "boxtrace [OPTIONS] CMD [ARG]...");
+  app.set_version_flag("--version", std::string("boxtrace ") + BOXTRACE_VERSION);
+  LaunchRequest request;
+  ViewOptions view;
+  bool quiet = false;
+  app.add_option("-o,--output", request.trace_file, "Record a trace to FILE (JSON Lines)")
+      ->type_name("FILE");
+  app.add_option("--story", request.story_file, "Write the story to FILE, not to standard error")
+      ->type_name("FILE");
+  app.add_flag("-q,--quiet", quiet, "Print no story; for use with -o");
+  add_view_options(app, view);
+  add_capture_options(app, request.capture);
+  if (const auto status = parse_prefix(app, words, request.command)) {
+    return *status;
+  }
+  if (request.command.empty()) {
+    print_error({0, "no command to launch", "boxtrace --help shows two examples"});
+    return kToolFailure;
+  }
+  if (quiet && request.trace_file.empty()) {
+    print_error({0, "-q without -o would print and record nothing",
+                 "name a trace file: boxtrace -q -o FILE CMD"});
+    return kToolFailure;
+  }
+  if (!quiet) {
+    request.view = view;
+  }
+  return launch(request);
+}
+
+}  // namespace boxtrace::cli

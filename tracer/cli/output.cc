@@ -1,0 +1,112 @@
+#include "tracer/cli/output.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <tuple>
+#include <utility>
+
+#include "tracer/base/error_text.h"
+#include "tracer/os/file.h"
+
+namespace boxtrace::cli {
+namespace {
+
+constexpr std::size_t kBlock = std::size_t{64} << 10;
+constexpr std::size_t kUsualColumns = 100;
+constexpr std::size_t kFewestColumns = 60;
+
+bool is_set(const char* variable) {
+  const char* const value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+}  // namespace
+
+base::Result<Output> Output::create(const std::string& path) {
+  if (path == "-") {
+    return base::Error{0, "cannot record to standard output",
+                       "the command writes there too; name a file, or use /dev/fd/3 with 3>FILE"};
+  }
+  const bool existed = ::access(path.c_str(), F_OK) == 0;
+  TRY(os::UniqueFd file, os::open_file(path, O_WRONLY | O_CREAT));
+  const int fd = file.get();
+  Output output(std::move(file), fd, path, Flush::Blocks);
+  output.made_ = !existed;
+  return output;
+}
+
+Output Output::stream(int fd, Flush flush) {
+  return {os::UniqueFd(), fd, fd == STDOUT_FILENO ? "standard output" : "standard error", flush};
+}
+
+void Output::write(std::string_view text) {
+  held_ += text;
+  if (flush_ == Flush::Lines || held_.size() >= kBlock) {
+    flush();
+  }
+}
+
+void Output::flush() {
+  if (held_.empty() || failed_) {
+    held_.clear();
+    return;
+  }
+  if (!begun_ && owned_) {
+    // Only regular files have content to drop; a pipe or a terminal refuses, which is as well.
+    std::ignore = ::ftruncate(fd_, 0);
+  }
+  begun_ = true;
+  if (auto written = os::write_all(os::BorrowedFd{fd_}, held_); !written) {
+    failed_ = true;
+    if (written.error().err != EPIPE) {
+      failure_ = std::move(written).within("while writing " + name_);
+    }
+  }
+  held_.clear();
+}
+
+base::Result<void> Output::finish() {
+  flush();
+  return failure_;
+}
+
+void Output::discard() {
+  if (made_ && !begun_) {
+    ::unlink(name_.c_str());
+  }
+}
+
+bool wants_color(Color color, int fd) {
+  if (color != Color::Auto) {
+    return color == Color::Always;
+  }
+  if (is_set("NO_COLOR")) {
+    return false;
+  }
+  if (is_set("CLICOLOR_FORCE")) {
+    return true;
+  }
+  const char* const terminal = std::getenv("TERM");
+  return ::isatty(fd) == 1 && terminal != nullptr && std::string_view(terminal) != "dumb";
+}
+
+std::size_t columns_of(int fd) {
+  winsize size{};
+  if (::isatty(fd) != 1 || ::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+    return kUsualColumns;
+  }
+  return std::clamp(std::size_t{size.ws_col}, kFewestColumns, kUsualColumns);
+}
+
+void print_error(const base::Error& error) {
+  const std::string text = "boxtrace: " + base::render_error(error) + "\n";
+  std::ignore = os::write_all(os::BorrowedFd{STDERR_FILENO}, text);
+}
+
+}  // namespace boxtrace::cli

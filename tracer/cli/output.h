@@ -1,0 +1,67 @@
+#pragma once
+// Where output goes: files that exist before the long run begins, and streams that may be a
+// terminal.
+
+#include <string>
+#include <string_view>
+
+#include "tracer/base/result.h"
+#include "tracer/os/fd.h"
+
+namespace boxtrace::cli {
+
+/// A file or stream that text is appended to. The first failure is kept and ends the writing, so
+/// that a full disk or a closed pipe does not disturb the tracee.
+class Output {
+ public:
+  enum class Flush {
+    Lines,   ///< each write goes out at once: for people
+    Blocks,  ///< in large pieces: for files
+  };
+
+  /// Opens a file for writing. What it held stays until the first write, so that a run that never
+  /// begins destroys nothing.
+  ///
+  /// @errors  as open(2), with a hint for `-`, which would mix with the command's own output.
+  [[nodiscard]] static base::Result<Output> create(const std::string& path);
+  /// A stream of ours: 1 or 2. Never closed.
+  [[nodiscard]] static Output stream(int fd, Flush flush);
+
+  void write(std::string_view text);
+  /// Writes what is held back. Returns the first failure of all writes; a closed pipe (EPIPE) is
+  /// not one: the reader has seen enough.
+  [[nodiscard]] base::Result<void> finish();
+  /// Nothing was written: removes the file if `create` made it.
+  void discard();
+
+ private:
+  Output(os::UniqueFd owned, int fd, std::string name, Flush flush)
+      : owned_(std::move(owned)), fd_(fd), name_(std::move(name)), flush_(flush) {}
+  void flush();
+
+  os::UniqueFd owned_;
+  int fd_;
+  std::string name_;
+  Flush flush_;
+  bool made_ = false;   ///< the file did not exist before
+  bool begun_ = false;  ///< something was written
+  bool failed_ = false;
+  base::Result<void> failure_;
+  std::string held_;
+};
+
+/// When to colour.
+enum class Color { Auto, Always, Never };
+
+/// Whether the stream `fd` gets colours. Auto: it is a terminal that has them, and neither NO_COLOR
+/// nor TERM=dumb is set; CLICOLOR_FORCE stands in for a terminal.
+[[nodiscard]] bool wants_color(Color color, int fd);
+
+/// The columns to lay text out for: 100, or those of the terminal at `fd` if it has fewer. Not
+/// more, because a recorded trace is to look as the live run did.
+[[nodiscard]] std::size_t columns_of(int fd);
+
+/// Prints `boxtrace: what: reason` and its hint to standard error.
+void print_error(const base::Error& error);
+
+}  // namespace boxtrace::cli

@@ -1,0 +1,51 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "tracer/cli/options.h"
+#include "tracer/cli/trace_file.h"
+#include "tracer/sinks/text.h"
+#include "tracer/timeline/analysis.h"
+
+namespace boxtrace::cli {
+namespace {
+
+constexpr const char* kDescription =
+    R"(Prints the story of a recorded trace, exactly as the live run printed it.
+
+Examples:
+  boxtrace show demo.jsonl
+  boxtrace show -vv demo.jsonl | grep mount)";
+
+}  // namespace
+
+int run_show(const Arguments& words) {
+  CLI::App app{kDescription, "boxtrace show"};
+  ViewOptions view;
+  std::string file;
+  add_view_options(app, view);
+  app.add_option("FILE", file, "A trace; - reads standard input")->required();
+  if (const auto status = parse(app, words, kToolFailure)) {
+    return *status;
+  }
+  Output out = Output::stream(STDOUT_FILENO, Output::Flush::Blocks);
+  timeline::Analysis analysis;
+  sinks::TextSink printer(text_options(view, STDOUT_FILENO),
+                          [&out](std::string_view text) { out.write(text); });
+  analysis.add_listener(printer);
+  const auto summary = read_trace(file, analysis);
+  if (!summary) {
+    print_error(summary.error());
+    return kToolFailure;
+  }
+  analysis.finish();
+  if (const auto finished = out.finish(); !finished) {
+    print_error(finished.error());
+    return kToolFailure;
+  }
+  print_problems(file, summary.value());
+  return 0;
+}
+
+}  // namespace boxtrace::cli

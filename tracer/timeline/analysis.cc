@@ -1,0 +1,199 @@
+#include "tracer/timeline/analysis.h"
+
+#include <algorithm>
+#include <map>
+
+#include "tracer/timeline/relevance.h"
+#include "tracer/timeline/summary.h"
+#include "tracer/timeline/teller.h"
+
+namespace boxtrace::timeline {
+namespace {
+
+std::size_t count_contained(const std::string& strip) {
+  return static_cast<std::size_t>(
+      std::count_if(strip.begin(), strip.end(), [](char c) { return c >= 'A' && c <= 'Z'; }));
+}
+
+// The source of a mount is a path only for a bind or a move; for others it is a name that shows up
+// in mountinfo. Source: mount(2).
+bool is_only_a_label(const raw::Syscall& syscall, const decoders::DecodedCall& call,
+                     std::string_view arg) {
+  constexpr std::uint64_t kBindOrMove = 4096 | 8192;  // linux/mount.h
+  constexpr std::uint64_t kRemount = 32;
+  const std::uint64_t flags = syscall.call.args[3];
+  return call.name == "mount" && arg == "source" &&
+         ((flags & kBindOrMove) == 0 || (flags & kRemount) != 0);
+}
+
+}  // namespace
+
+struct Analysis::State {
+  State()
+      : teller(
+            model,
+            [this](const Item& item) {
+              for (Listener* listener : listeners) {
+                listener->on_item(item);
+              }
+            },
+            [this](const Milestone& milestone) {
+              milestones.push_back(milestone);
+              for (Listener* listener : listeners) {
+                listener->on_milestone(milestone);
+              }
+            }) {}
+
+  [[nodiscard]] std::vector<ResolvedPath> resolve(const raw::Event& event,
+                                                  const decoders::DecodedCall& call) const;
+  void count(const raw::Event& event, bool relevant);
+  void note_exec(const raw::Event& event, const std::vector<model::Fact>& facts);
+  void take_final_exec(const raw::Event& event);
+
+  model::Model model;
+  Teller teller;
+  std::vector<Listener*> listeners;
+  std::vector<Milestone> milestones;
+  decoders::Options options;
+  Totals totals;
+  std::map<base::TaskId, base::Seq> last_exec;  // seq of the newest TaskExeced
+  std::optional<model::ExecState> final_exec;
+  std::size_t final_rank = 0;  // namespaces other than the host's; 0: not a container's
+  std::optional<base::TaskId> launched;
+  bool finished = false;
+};
+
+Analysis::Analysis() : state_(std::make_unique<State>()) {}
+Analysis::~Analysis() = default;
+
+void Analysis::add_listener(Listener& listener) { state_->listeners.push_back(&listener); }
+
+const std::vector<Milestone>& Analysis::milestones() const { return state_->milestones; }
+const model::Model& Analysis::model() const { return state_->model; }
+const std::optional<model::ExecState>& Analysis::final_exec() const { return state_->final_exec; }
+
+void Analysis::on_event(const raw::Event& event) {
+  State& state = *state_;
+  if (const auto* header = std::get_if<raw::Header>(&event.body)) {
+    state.options.string_limit =
+        header->string_limit != 0 ? header->string_limit : state.options.string_limit;
+    state.options.env_values = header->env_values;
+  }
+  const auto* syscall = std::get_if<raw::Syscall>(&event.body);
+  std::optional<decoders::DecodedCall> call;
+  std::vector<ResolvedPath> paths;
+  if (syscall != nullptr) {
+    call = decoders::decode(*syscall, state.options);
+    paths = state.resolve(event, *call);
+  }
+  const bool has_task = state.model.task(event.task) != nullptr;
+  const std::string before = has_task ? state.model.strip(event.task) : std::string{};
+  const decoders::DecodedCall* decoded = call ? &*call : nullptr;
+  const std::vector<model::Fact> facts = state.model.apply(event, decoded);
+  const std::string after =
+      state.model.task(event.task) != nullptr ? state.model.strip(event.task) : std::string{};
+  const bool relevant = is_relevant(event, decoded, facts);
+  state.count(event, relevant);
+  const Step step{event, syscall, decoded, facts, state.model, paths, relevant, before, after};
+  for (Listener* listener : state.listeners) {
+    listener->on_step(step);
+  }
+  if (std::holds_alternative<raw::TaskExeced>(event.body)) {
+    state.teller.settle(event.task);  // what it did as the program it was
+  }
+  state.note_exec(event, facts);
+  state.teller.step(step);
+  state.take_final_exec(event);
+  if (std::holds_alternative<raw::End>(event.body)) {
+    finish();
+  }
+}
+
+void Analysis::finish() {
+  State& state = *state_;
+  if (state.finished) {
+    return;
+  }
+  state.finished = true;
+  state.teller.settle(std::nullopt);
+  const bool contained = state.final_rank > 0;
+  for (RichText& line : make_summary(contained ? state.final_exec : std::nullopt, state.totals)) {
+    state.teller.summarise(std::move(line));
+  }
+  for (Listener* listener : state.listeners) {
+    listener->on_end();
+  }
+}
+
+std::vector<ResolvedPath> Analysis::State::resolve(const raw::Event& event,
+                                                   const decoders::DecodedCall& call) const {
+  std::vector<ResolvedPath> out;
+  const auto* syscall = std::get_if<raw::Syscall>(&event.body);
+  std::string_view dirfd;
+  for (const decoders::Field& arg : call.args) {
+    const auto* text = arg.value.as<decoders::Text>();
+    if (arg.value.as<decoders::Fd>() != nullptr) {
+      dirfd = arg.name;
+      continue;
+    }
+    if (text != nullptr && text->kind == decoders::Text::Kind::Path &&
+        !is_only_a_label(*syscall, call, arg.name)) {
+      model::Path path = model.resolve(event.task, *syscall, call, arg.name, dirfd);
+      if (!path.best().empty() && path.best() != path.given) {
+        out.push_back({arg.name, std::move(path)});
+      }
+    }
+    dirfd = {};
+  }
+  return out;
+}
+
+void Analysis::State::count(const raw::Event& event, bool relevant) {
+  const auto add = [](std::size_t& into, bool one) { into += one ? 1U : 0U; };
+  add(totals.relevant, relevant);
+  add(totals.syscalls, std::holds_alternative<raw::Syscall>(event.body));
+  add(totals.signals, std::holds_alternative<raw::Signal>(event.body));
+  if (std::holds_alternative<raw::TaskStarted>(event.body)) {
+    const model::Task* task = model.task(event.task);
+    ++(task != nullptr && task->thread ? totals.threads : totals.processes);
+    if (!launched) {
+      launched = event.task;
+    }
+  }
+}
+
+void Analysis::State::note_exec(const raw::Event& event, const std::vector<model::Fact>& facts) {
+  if (std::holds_alternative<raw::TaskExeced>(event.body)) {
+    last_exec[event.task] = event.seq;
+  }
+  const bool execed = std::any_of(facts.begin(), facts.end(), [](const model::Fact& fact) {
+    return std::holds_alternative<model::Execed>(fact);
+  });
+  if (execed && final_rank == 0 && model.process_of(event.task) != nullptr &&
+      launched == event.task) {
+    final_exec = model.exec_state(event.task);
+    final_exec->seq = last_exec[event.task];
+  }
+}
+
+void Analysis::State::take_final_exec(const raw::Event& event) {
+  if (const std::optional<base::TaskId> task = teller.take_hand_over()) {
+    const std::size_t rank = count_contained(model.strip(*task));
+    if (rank > final_rank) {
+      final_rank = rank;
+      final_exec = model.exec_state(*task);
+      final_exec->seq = last_exec[*task];
+    }
+    return;
+  }
+  // The observation of an exec may come after the call itself.
+  const auto* seen = std::get_if<raw::Observation>(&event.body);
+  if (seen != nullptr && seen->at == raw::Observation::At::Exec && final_exec &&
+      final_exec->task == event.task && final_exec->seq == last_exec[event.task]) {
+    const base::Seq seq = final_exec->seq;
+    final_exec = model.exec_state(event.task);
+    final_exec->seq = seq;
+  }
+}
+
+}  // namespace boxtrace::timeline

@@ -1,0 +1,105 @@
+// How each process ended. Threads end unnoticed.
+
+#include "tracer/timeline/rules/rules.h"
+
+namespace boxtrace::timeline {
+namespace {
+
+constexpr int kSigkill = 9;
+
+// asm-generic/signal.h; the signals that end processes in practice.
+std::string signal_name(int signo) {
+  switch (signo) {
+    case 1:
+      return "SIGHUP";
+    case 2:
+      return "SIGINT";
+    case 3:
+      return "SIGQUIT";
+    case 4:
+      return "SIGILL";
+    case 6:
+      return "SIGABRT";
+    case 7:
+      return "SIGBUS";
+    case 8:
+      return "SIGFPE";
+    case kSigkill:
+      return "SIGKILL";
+    case 11:
+      return "SIGSEGV";
+    case 13:
+      return "SIGPIPE";
+    case 14:
+      return "SIGALRM";
+    case 15:
+      return "SIGTERM";
+    case 31:
+      return "SIGSYS";
+    default:
+      return "signal " + std::to_string(signo);
+  }
+}
+
+class ExitsRule final : public Rule {
+ public:
+  void on_step(const Step& step, Story& story) override {
+    each_fact<model::Exited>(step, [&](const model::Exited& exited) {
+      const model::Task* task = story.model().task(step.event.task);
+      if (task == nullptr || exited.exit.cause == raw::TaskExited::Cause::Superseded) {
+        return;
+      }
+      if (task->thread) {
+        return;
+      }
+      story.settle(task->id);
+      if (task->execs == 0 && !story.makes_containers(task->id)) {
+        return;  // an ordinary program's fork that never became a program of its own
+      }
+      const bool success =
+          exited.exit.cause == raw::TaskExited::Cause::Code && exited.exit.value == 0;
+      if (task->role.kind == model::RoleKind::Stage && success && story.phase() < Phase::Start) {
+        return;  // it has done what a stage is for
+      }
+      tell(step, exited.exit, *task, story);
+    });
+  }
+
+ private:
+  static void tell(const Step& step, const raw::TaskExited& exit, const model::Task& task,
+                   Story& story) {
+    const bool after_start = story.phase() >= Phase::Start;
+    Telling line =
+        telling_of(step, task.role.kind == model::RoleKind::Container     ? Phase::Run
+                         : after_start && story.makes_containers(task.id) ? Phase::CleanUp
+                                                                          : story.phase());
+    switch (exit.cause) {
+      case raw::TaskExited::Cause::Code:
+        line.text.add(exit.value == 0 ? Piece::Kind::Plain : Piece::Kind::Bad,
+                      "exits " + std::to_string(exit.value));
+        line.facts = {{"code", std::to_string(exit.value)}};
+        break;
+      case raw::TaskExited::Cause::Signal:
+        line.text.add(Piece::Kind::Bad, "killed by " + signal_name(exit.value));
+        line.text.add(exit.core_dumped ? ", core dumped" : "");
+        line.facts = {{"signal", signal_name(exit.value)}};
+        break;
+      case raw::TaskExited::Cause::Detached:
+        line.text.add("lives on, no longer traced");
+        break;
+      case raw::TaskExited::Cause::Superseded:
+        return;
+    }
+    if (task.role.kind == model::RoleKind::Container) {
+      line.remark.add("end of the container's program");
+    }
+    line.milestone = "exit";
+    story.tell(std::move(line));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Rule> make_exits_rule() { return std::make_unique<ExitsRule>(); }
+
+}  // namespace boxtrace::timeline

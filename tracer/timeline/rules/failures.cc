@@ -1,0 +1,177 @@
+// Calls that failed and should not have. Much of what fails is a question ("is it there?") or
+// expected; told are refusals and failures of the calls that make a container.
+
+#include <algorithm>
+#include <array>
+
+#include "tracer/base/error_text.h"
+#include "tracer/base/text.h"
+#include "tracer/timeline/rules/rules.h"
+
+namespace boxtrace::timeline {
+namespace {
+
+constexpr std::int64_t kEperm = 1;
+constexpr std::int64_t kEnoent = 2;
+constexpr std::int64_t kEnomem = 12;
+constexpr std::int64_t kEacces = 13;
+constexpr std::int64_t kEbusy = 16;
+constexpr std::int64_t kEnotdir = 20;
+constexpr std::int64_t kEinval = 22;
+constexpr std::int64_t kEnospc = 28;
+
+struct Why {
+  std::string_view call;
+  std::int64_t err;
+  std::string_view text;
+  std::string_view man;
+};
+constexpr std::array<Why, 13> kWhys = {{
+    {"unshare", kEperm, "needs CAP_SYS_ADMIN, or a new user namespace first", "unshare(2)"},
+    {"clone", kEperm, "needs CAP_SYS_ADMIN, or a new user namespace first", "clone(2)"},
+    {"clone3", kEperm, "needs CAP_SYS_ADMIN, or a new user namespace first", "clone(2)"},
+    {"unshare", kEnospc, "a limit in /proc/sys/user/max_*_namespaces is reached", "namespaces(7)"},
+    {"unshare", kEinval, "CLONE_NEWUSER is refused to a process with threads", "unshare(2)"},
+    {"clone", kEnomem, "pid 1 of that pid namespace is dead: no more processes in it",
+     "pid_namespaces(7)"},
+    {"setns", kEperm, "needs CAP_SYS_ADMIN in the user namespace that owns the target", "setns(2)"},
+    {"mount", kEperm, "not allowed in this user namespace, or would unlock flags locked outside",
+     "mount_namespaces(7)"},
+    {"mount", kEbusy, "the place or the filesystem is in use", "mount(2)"},
+    {"pivot_root", kEinval,
+     "the new root must be a mount point, and neither it nor its parent "
+     "shared",
+     "pivot_root(2)"},
+    {"capset", kEperm, "asks for a capability that is not in the permitted set", "capset(2)"},
+    {"setrlimit", kEperm, "raising a hard limit needs CAP_SYS_RESOURCE", "getrlimit(2)"},
+    {"prlimit64", kEperm, "raising a hard limit needs CAP_SYS_RESOURCE", "getrlimit(2)"},
+}};
+
+constexpr std::array<std::string_view, 23> kWatched = {
+    "unshare",     "setns",      "clone",         "clone3",    "fork",      "vfork",
+    "mount",       "umount2",    "pivot_root",    "chroot",    "capset",    "setuid",
+    "setgid",      "setresuid",  "setresgid",     "setgroups", "setrlimit", "prlimit64",
+    "sethostname", "move_mount", "mount_setattr", "mknodat",   "fsmount"};
+
+constexpr std::uint64_t kPropagation = 0x1e0000;  // MS_UNBINDABLE ... MS_SHARED, linux/mount.h
+
+bool is_expected(const Step& step) {
+  const std::string& name = step.call->name;
+  const std::int64_t err = step.syscall->outcome.value;
+  if (name == "mount" && (err == kEnoent || err == kEnotdir)) {
+    return true;  // masks of files that are not there: told by another rule
+  }
+  if (name == "mount" && err == kEinval && (step.syscall->call.args[3] & kPropagation) != 0) {
+    return true;  // runtimes walk up from the rootfs until they meet a mount point
+  }
+  // Runtimes unmount in a loop until nothing is left.
+  return name == "umount2" && (err == kEinval || err == kEnoent);
+}
+
+struct Failing {
+  std::string call;
+  std::int64_t err = 0;
+  RichText shown;
+  std::size_t times = 0;
+};
+
+class FailuresRule final : public Rule {
+ public:
+  void on_step(const Step& step, Story& story) override {
+    if (!matters(step, story)) {
+      return;
+    }
+    const base::TaskId process = story.process(step.event.task);
+    const std::int64_t err = step.syscall->outcome.value;
+    if (runs_.has(process)) {
+      const Failing& open = runs_.peek(process);
+      if (open.call != step.call->name || open.err != err) {
+        flush(process, story);
+      }
+    }
+    Failing& run = runs_.open(process, step);
+    if (run.times++ == 0) {
+      run.call = step.call->name;
+      run.err = err;
+      run.shown = describe(step, story);
+    }
+  }
+
+  std::optional<base::Seq> open_since(base::TaskId process) const override {
+    return runs_.since(process);
+  }
+
+  void flush(base::TaskId process, Story& story) override {
+    std::optional<Runs<Failing>::Entry> entry = runs_.take(process);
+    if (!entry) {
+      return;
+    }
+    const Failing& run = entry->run;
+    Telling line;
+    line.phase = story.phase();
+    line.task = entry->task;
+    line.time = entry->time;
+    line.text.append(run.shown).add(" ");
+    line.text.add(Piece::Kind::Bad,
+                  "failed: " + std::string(base::errno_name(static_cast<int>(run.err))));
+    if (run.times > 1) {
+      line.text.add(" \u00d7" + std::to_string(run.times));
+    }
+    const auto why = std::find_if(kWhys.begin(), kWhys.end(), [&](const Why& candidate) {
+      return candidate.call == run.call && candidate.err == run.err;
+    });
+    line.remark.add(why != kWhys.end() ? std::string(why->text) + " \u2192 " + std::string(why->man)
+                                       : std::string(base::errno_text(static_cast<int>(run.err))));
+    line.milestone = "failure";
+    line.facts = {{"call", run.call},
+                  {"error", std::string(base::errno_name(static_cast<int>(run.err)))}};
+    line.evidence = std::move(entry->evidence);
+    story.tell(std::move(line));
+  }
+
+ private:
+  static bool matters(const Step& step, const Story& story) {
+    if (step.call == nullptr || step.syscall->outcome.kind != raw::Outcome::Kind::Failed ||
+        is_expected(step)) {
+      return false;
+    }
+    const std::string& name = step.call->name;
+    if (std::find(kWatched.begin(), kWatched.end(), name) != kWatched.end()) {
+      return true;
+    }
+    const std::int64_t err = step.syscall->outcome.value;
+    if ((name == "write" || name == "openat" || name == "mkdirat") &&
+        (err == kEperm || err == kEacces) && story.makes_containers(step.event.task)) {
+      return std::any_of(
+          step.syscall->fds.begin(), step.syscall->fds.end(), [](const raw::FdTarget& fd) {
+            return fd.target.starts_with("/proc/") || fd.target.starts_with("/sys/fs/cgroup/");
+          });
+    }
+    return false;
+  }
+
+  static RichText describe(const Step& step, const Story& story) {
+    RichText out;
+    out.add(Piece::Kind::Call, step.call->name);
+    if (step.call->name == "write" && !step.syscall->fds.empty()) {
+      return out.add(" to ").add(Piece::Kind::Path,
+                                 base::printable(step.syscall->fds.front().target));
+    }
+    for (const std::string_view name : {"target", "to_pathname", "new_root", "pathname"}) {
+      const model::Path path =
+          story.model().resolve(step.event.task, *step.syscall, *step.call, name, "dirfd");
+      if (!path.best().empty()) {
+        return out.add(" ").append(render_path(path));
+      }
+    }
+    return out;
+  }
+
+  Runs<Failing> runs_;
+};
+
+}  // namespace
+
+std::unique_ptr<Rule> make_failures_rule() { return std::make_unique<FailuresRule>(); }
+
+}  // namespace boxtrace::timeline

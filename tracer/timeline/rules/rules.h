@@ -1,0 +1,38 @@
+#pragma once
+// All rules of the story. A new one is a file in this folder and a line here.
+
+#include <memory>
+#include <vector>
+
+#include "tracer/timeline/rule.h"
+
+namespace boxtrace::timeline {
+
+[[nodiscard]] std::unique_ptr<Rule> make_births_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_stages_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_execs_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_loader_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_namespaces_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_id_maps_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_propagation_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_mounts_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_masks_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_devices_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_root_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_hostname_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_cgroups_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_capabilities_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_ids_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_seccomp_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_resources_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_fifo_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_failures_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_cleanup_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_exits_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_oracle_rule();
+
+/// In the order in which they see a step. Exits come last: what a process still holds back is told
+/// before its end.
+[[nodiscard]] std::vector<std::unique_ptr<Rule>> make_rules();
+
+}  // namespace boxtrace::timeline
