@@ -33,7 +33,7 @@ Value arg_cap_data(const CallContext& context, const ArgSpec&, std::size_t index
     return Pointer{addr};
   }
   const raw::Chunk header = context.memory.read(address(context, 0), 4);
-  const auto version = base::read_le<std::uint32_t>(header.bytes, 0);
+  const std::uint32_t version = base::read_le<std::uint32_t>(header.bytes, 0).value_or(0);
   const bool wide = version == kVersion2 || version == kVersion3;
   if (!wide && version != kVersion1) {
     return Pointer{addr};  // the kernel does not look at it either

@@ -57,28 +57,48 @@ Result<void> enable_controllers(const Place& place, const std::set<std::string>&
   return {};
 }
 
-/// mkdir -p below the mount point, noting what was made.
-Result<void> make_directories(const Place& place, Cgroup& made) {
-  const bool is_cpuset = std::ranges::find(place.controllers, "cpuset") != place.controllers.end();
-  std::string path = place.mount_point;
+bool exists(const std::string& path) {
+  struct stat seen {};
+  return ::stat(path.c_str(), &seen) == 0;
+}
+
+/// The directories from below the mount point down to the container's own.
+std::vector<std::string> path_of(const Place& place) {
+  std::vector<std::string> path;
+  std::string directory = place.mount_point;
   const std::string below = place.directory.substr(place.mount_point.size());
   for (const std::string_view part : base::split(below, '/')) {
-    if (part.empty()) {
-      continue;
+    if (!part.empty()) {
+      directory += fmt::format("/{}", part);
+      path.push_back(directory);
     }
-    path += fmt::format("/{}", part);
-    if (::mkdir(path.c_str(), 0755) == 0) {
-      if (path != place.directory) {
-        made.parents.insert(made.parents.begin(), path);
-      }
-    } else if (errno != EEXIST) {
-      return os::errno_error(fmt::format("mkdir({})", base::quote(path)));
+  }
+  return path;
+}
+
+/// mkdir -p below the mount point.
+Result<void> make_directories(const Place& place) {
+  const bool is_cpuset = std::ranges::find(place.controllers, "cpuset") != place.controllers.end();
+  for (const std::string& directory : path_of(place)) {
+    if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) {
+      return os::errno_error(fmt::format("mkdir({})", base::quote(directory)));
     }
     if (is_cpuset) {
-      TRY_OK(fill_cpuset(path));
+      TRY_OK(fill_cpuset(directory));
     }
   }
   return {};
+}
+
+/// Another container may end between two of our steps and take a shared directory with it.
+Result<void> make_directories_again(const Place& place) {
+  constexpr int kAttempts = 10;
+  auto made = make_directories(place);
+  for (int attempt = 1; attempt < kAttempts && !made.ok() && made.error().err == ENOENT;
+       ++attempt) {
+    made = make_directories(place);
+  }
+  return made;
 }
 
 /// A cgroup that exists may be another container's, or frozen, in which case init would hang
@@ -238,15 +258,9 @@ Result<std::vector<Hierarchy>> read_layout() {
   return parse_layout(mounts, membership);
 }
 
-Result<void> make_cgroup(const std::string& path, const config::Config& config, bool rootless,
-                         Cgroup& made, std::vector<std::string>& warnings) {
+Result<Cgroup> choose_places(const std::string& path) {
   TRY(const auto hierarchies, read_layout());
-  const auto limits = config.resources ? make_limits(*config.resources) : std::vector<Limit>{};
-  std::set<std::string> wanted;
-  for (const Limit& limit : limits) {
-    wanted.insert(limit.controller);
-  }
-  bool left_out = false;
+  Cgroup cgroup;
   for (const Hierarchy& hierarchy : hierarchies) {
     const Place place{hierarchy.version2, hierarchy.controllers, hierarchy.mount_point,
                       container_directory(hierarchy, path)};
@@ -255,32 +269,50 @@ Result<void> make_cgroup(const std::string& path, const config::Config& config, 
                    "a container needs a cgroup of its own"};
     }
     TRY_OK(check_unused(place));
-    made.places.push_back(place);
-    auto ready = make_directories(place, made);
-    if (ready.ok() && hierarchy.version2 && !wanted.empty()) {
+    for (const std::string& directory : path_of(place)) {
+      const bool is_shared = directory.ends_with(fmt::format("/{}", kDefaultParent));
+      if (directory != place.directory && (is_shared || !exists(directory))) {
+        cgroup.parents.insert(cgroup.parents.begin(), directory);
+      }
+    }
+    cgroup.places.push_back(place);
+  }
+  return cgroup;
+}
+
+Result<void> make_cgroup(const config::Config& config, bool rootless, Cgroup& cgroup,
+                         std::vector<std::string>& warnings) {
+  const auto limits = config.resources ? make_limits(*config.resources) : std::vector<Limit>{};
+  std::set<std::string> wanted;
+  for (const Limit& limit : limits) {
+    wanted.insert(limit.controller);
+  }
+  std::vector<Place> made;
+  for (const Place& place : cgroup.places) {
+    auto ready = make_directories_again(place);
+    if (ready.ok() && place.version2 && !wanted.empty()) {
       ready = enable_controllers(place, wanted);
     }
-    if (!ready.ok()) {
-      if (!rootless || !is_refusal(ready.error().err)) {
-        return std::move(ready).within("/linux/cgroupsPath");
-      }
+    if (ready.ok()) {
+      made.push_back(place);
+    } else if (!rootless || !is_refusal(ready.error().err)) {
+      return std::move(ready).within("/linux/cgroupsPath");
+    } else {
       remove_tree(place.directory);
-      made.places.pop_back();
-      left_out = true;
     }
   }
-  if (left_out && made.places.empty()) {
+  const bool left_all_out = made.empty() && !cgroup.places.empty();
+  cgroup.places = std::move(made);
+  if (left_all_out) {
     if (!limits.empty()) {
       return Error{EACCES, fmt::format("{}: no right to make a cgroup", limits.front().setting),
                    "without root's rights limits need a cgroup that is delegated to the user"};
     }
     warnings.emplace_back("no right to make a cgroup: the container stays in boxrun's own");
+    return {};
   }
-  TRY_OK(write_limits(limits, made));
-  if (config.resources && !(rootless && made.places.empty())) {
-    TRY_OK(write_device_rules(config, made, warnings));
-  }
-  return {};
+  TRY_OK(write_limits(limits, cgroup));
+  return config.resources ? write_device_rules(config, cgroup, warnings) : Result<void>{};
 }
 
 Result<void> join_cgroup(const Cgroup& cgroup, int pid, bool in_version2) {
@@ -308,8 +340,8 @@ bool is_frozen(const Cgroup& cgroup) {
   }
   const auto text = os::read_file(freezer.file);
   // FREEZING counts: what is on the way there does not run either.
-  return text.ok() && (base::trim(text.value()) == freezer.frozen ||
-                       base::trim(text.value()) == "FREEZING");
+  return text.ok() &&
+         (base::trim(text.value()) == freezer.frozen || base::trim(text.value()) == "FREEZING");
 }
 
 Result<void> signal_all(const Cgroup& cgroup, int signal) {

@@ -3,6 +3,7 @@
 // removed together.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/aliases.h"
@@ -22,8 +23,8 @@ struct Place {
 
 struct Cgroup {
   std::vector<Place> places;
-  /// Directories that were made on the way, the deepest first: they are removed with the container
-  /// unless another one uses them.
+  /// Directories on the way that are missing or shared by boxrun's containers, the deepest first:
+  /// they are removed with the container unless another one uses them.
   std::vector<std::string> parents;
 
   [[nodiscard]] const Place* find(std::string_view controller) const;
@@ -32,13 +33,21 @@ struct Cgroup {
 
 [[nodiscard]] Result<std::vector<Hierarchy>> read_layout();
 
-/// Makes the directories for `path` and writes the limits. What was made before an error is in
-/// `made`, for remove_cgroup().
+/// Containers without a cgroupsPath share a directory of this name below boxrun's own cgroup. The
+/// last of them takes it away, whoever made it.
+inline constexpr std::string_view kDefaultParent = "boxrun";
+
+/// Where the container's cgroup will be in every hierarchy. Makes nothing, so that the places can
+/// be written down before there is anything to lose.
+///
+/// @errors  a place that is frozen or has processes already
+[[nodiscard]] Result<Cgroup> choose_places(const std::string& path);
+
+/// Makes the directories and writes the limits.
 ///
 /// @param rootless  a hierarchy where we may not write is left out, with a warning
-/// @errors  a limit without a controller; a cgroup that is frozen or has processes already
-[[nodiscard]] Result<void> make_cgroup(const std::string& path, const config::Config& config,
-                                       bool rootless, Cgroup& made,
+/// @errors  a limit that is refused or has no controller
+[[nodiscard]] Result<void> make_cgroup(const config::Config& config, bool rootless, Cgroup& cgroup,
                                        std::vector<std::string>& warnings);
 
 /// Moves a process into all places, except into that of version 2 if it was cloned there.

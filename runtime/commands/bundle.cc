@@ -4,11 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <spawn.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <cstdio>
 #include <memory>
 
 #include "runtime/commands/options.h"
@@ -51,27 +52,47 @@ Result<std::string> find_busybox() {
                "install busybox-static, or leave --busybox out for boxrun's own toolbox"};
 }
 
-/// What `program --list` prints, one name a line.
+/// Runs `program --list` and returns what it prints.
+Result<std::string> read_output(const std::string& program) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    return os::errno_error("pipe2()");
+  }
+  const os::UniqueFd reader{ends[0]};
+  os::UniqueFd writer{ends[1]};
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, writer.get(), STDOUT_FILENO);
+  std::string name = program;
+  std::string option = "--list";
+  std::array<char*, 3> args = {name.data(), option.data(), nullptr};
+  pid_t child = 0;
+  const int err = ::posix_spawn(&child, program.c_str(), &actions, nullptr, args.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (err != 0) {
+    return Error{err, fmt::format("posix_spawn({})", base::quote(program)), {}};
+  }
+  writer.reset();
+  auto text = os::read_all(reader);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (text.ok() && (!WIFEXITED(status) || WEXITSTATUS(status) != 0)) {
+    return Error{0, fmt::format("{} --list failed", program), {}};
+  }
+  return text;
+}
+
+/// One name a line.
 Result<std::vector<std::string>> read_applets(const std::string& program) {
-  // The path is ours; quoting it keeps blanks in it from being syntax.
-  const std::string command = fmt::format("'{}' --list", program);
-  std::FILE* pipe = ::popen(command.c_str(), "re");
-  if (pipe == nullptr) {
-    return os::errno_error(fmt::format("popen({})", base::quote(command)));
-  }
-  std::string text;
-  std::array<char, 4096> buffer{};
-  while (const std::size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
-    text.append(buffer.data(), got);
-  }
-  const int status = ::pclose(pipe);
+  TRY(const std::string text, read_output(program));
   std::vector<std::string> names;
   for (const std::string_view line : base::split(text, '\n')) {
     if (!line.empty() && line.find('/') == std::string_view::npos) {
       names.emplace_back(line);
     }
   }
-  if (status != 0 || names.empty()) {
+  if (names.empty()) {
     return Error{0, fmt::format("{} --list did not name its applets", program), {}};
   }
   return names;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "runtime/commands/options.h"
@@ -71,6 +72,8 @@ int fail(const Session& session, const Error& error, int status) {
 }
 
 int run_program(int argc, char** argv, const char* version) {
+  // Whoever we write to may have gone: that is an error of the write, not the end of boxrun.
+  ::signal(SIGPIPE, SIG_IGN);
   CLI::App app{"boxrun: an OCI container runtime that explains itself"};
   app.name("boxrun");
   app.set_version_flag("-v,--version", fmt::format("boxrun version {}\nspec: 1.2.0", version));

@@ -212,7 +212,7 @@ struct Config {
   std::vector<Device> devices;
   std::string cgroups_path;
   std::optional<Resources> resources;
-  std::uint64_t rootfs_propagation = 0;  ///< MS_* with MS_REC, 0 when the config does not say
+  std::uint64_t rootfs_propagation = 0;  ///< MS_*, 0 when the config does not say
   std::vector<std::pair<std::string, std::string>> sysctl;  ///< in the order of the keys
   std::optional<Seccomp> seccomp;
   std::vector<std::string> masked_paths;

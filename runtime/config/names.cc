@@ -185,10 +185,10 @@ std::optional<int> parse_signal(std::string_view word) {
 
 std::optional<std::uint64_t> parse_rootfs_propagation(std::string_view word) {
   constexpr std::array kWords = {
-      Word<std::uint64_t>{"shared", MS_SHARED | MS_REC},
-      Word<std::uint64_t>{"slave", MS_SLAVE | MS_REC},
-      Word<std::uint64_t>{"private", MS_PRIVATE | MS_REC},
-      Word<std::uint64_t>{"unbindable", MS_UNBINDABLE | MS_REC},
+      Word<std::uint64_t>{"shared", MS_SHARED},
+      Word<std::uint64_t>{"slave", MS_SLAVE},
+      Word<std::uint64_t>{"private", MS_PRIVATE},
+      Word<std::uint64_t>{"unbindable", MS_UNBINDABLE},
       Word<std::uint64_t>{"rshared", MS_SHARED | MS_REC},
       Word<std::uint64_t>{"rslave", MS_SLAVE | MS_REC},
       Word<std::uint64_t>{"rprivate", MS_PRIVATE | MS_REC},

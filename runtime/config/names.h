@@ -39,8 +39,7 @@ struct NamespaceName {
 /// A signal by number, or by name with or without `SIG`, in any case; `RTMIN+3` too.
 [[nodiscard]] std::optional<int> parse_signal(std::string_view word);
 
-/// MS_SHARED | MS_REC for `rshared` or `shared`: the specification's rootfsPropagation has only
-/// the short words and means the whole tree.
+/// MS_SHARED for `shared`, MS_SHARED | MS_REC for `rshared`, and so on.
 [[nodiscard]] std::optional<std::uint64_t> parse_rootfs_propagation(std::string_view word);
 
 /// libseccomp's numbers. Source: seccomp.h; runtime-spec config-linux.md, Seccomp.

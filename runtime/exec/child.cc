@@ -12,6 +12,7 @@
 
 #include "runtime/exec/channel.h"
 #include "runtime/exec/clone.h"
+#include "runtime/exec/signals.h"
 #include "runtime/steps/steps.h"
 
 namespace boxrun::exec {
@@ -82,22 +83,13 @@ Outcome run_wait(Inside& inside) {
   return got == 1 ? Outcome::done() : Outcome::refused(got < 0 ? errno : EPIPE, "read(exec.fifo)");
 }
 
-/// The container starts with default handlers and nothing blocked, whatever our caller has set.
-void reset_signals() {
-  for (int number = 1; number < NSIG; ++number) {
-    ::signal(number, SIG_DFL);  // fails for SIGKILL and SIGSTOP, which need nothing
-  }
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
 void begin(Actor actor, const plan::Plan& plan, const Prepared& prepared) {
   const bool is_first = !plan.staged || actor == Actor::NamespaceStage;
   if (prepared.lock_fd >= 0 && is_first) {
     ::close(prepared.lock_fd);  // flock(2) belongs to the open file, which clone(2) shares
   }
   reset_signals();
+  ::signal(SIGPIPE, SIG_IGN);  // until execve(2): boxrun and hooks may go away while we write
   ::prctl(PR_SET_NAME, process_name(actor), 0, 0, 0);
   // Should boxrun be killed before the container is complete, nothing half-made stays behind.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -132,14 +124,14 @@ struct RunStep {
   template <typename Step>
   Outcome operator()(const Step& step) const {
     if constexpr (std::is_same_v<Step, plan::Tell>) {
-      // From `Proceed` on boxrun may end at any time, and that is no accident any more.
-      return run_tell(step, inside);
-    } else if constexpr (std::is_same_v<Step, plan::Await>) {
-      const Outcome outcome = run_await(step, inside);
-      if (!outcome.failed() && step.message == MessageKind::Proceed) {
+      if (step.message == MessageKind::Ready) {
+        // boxrun ends as soon as it has answered, and that must not kill a complete container.
+        // Should it die before it answers, the closed socket says so.
         ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
       }
-      return outcome;
+      return run_tell(step, inside);
+    } else if constexpr (std::is_same_v<Step, plan::Await>) {
+      return run_await(step, inside);
     } else if constexpr (std::is_same_v<Step, plan::WaitForStart>) {
       return run_wait(inside);
     } else if constexpr (std::is_same_v<Step, plan::Spawn>) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "runtime/aliases.h"
+#include "runtime/exec/signals.h"
 #include "tracer/os/fd.h"
 
 namespace boxrun::exec {
@@ -33,6 +34,7 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
 
 [[noreturn]] void become_hook(const config::Hook& hook, char* const* args, char* const* env,
                               int state_input, int error_output) {
+  reset_signals();
   if (::dup2(state_input, STDIN_FILENO) >= 0) {
     // Descriptors of ours are closed on exec; those that the caller leaked into boxrun are not.
     ::syscall(SYS_close_range, 3U, ~0U, 1U << 2 /* CLOSE_RANGE_CLOEXEC */);
@@ -43,8 +45,8 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   ::_exit(127);
 }
 
-/// Writes the state; a hook that does not read it is no error, only EPIPE.
-void write_state(int fd, std::string_view text) {
+/// SIGPIPE is ignored throughout boxrun and init, so a hook that does not read its state is EPIPE.
+void write_text(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t put = ::write(fd, text.data(), text.size());
     if (put < 0 && errno == EINTR) {
@@ -121,9 +123,9 @@ Outcome run_hook(const config::Hook& hook, std::string_view before_pid, int pid,
   }
   std::array<char, 16> number{};
   std::snprintf(number.data(), number.size(), "%d", pid);
-  write_state(state_write.get(), before_pid);
-  write_state(state_write.get(), number.data());
-  write_state(state_write.get(), after_pid);
+  write_text(state_write.get(), before_pid);
+  write_text(state_write.get(), number.data());
+  write_text(state_write.get(), after_pid);
   state_write.reset();
   return wait_for_hook(hook, child);
 }

@@ -15,6 +15,15 @@ std::string_view name_of(Level level) {
   return level == Level::Debug ? "debug" : level == Level::Warning ? "warning" : "error";
 }
 
+/// Line by line: names of files and settings come from the bundle, and must not act on a terminal.
+std::string safe_text(std::string_view text) {
+  std::vector<std::string> lines;
+  for (const std::string_view line : base::split(text, '\n')) {
+    lines.push_back(base::printable(line));
+  }
+  return base::join(lines, "\n");
+}
+
 void write_best_effort(int fd, const std::string& text) {
   // A log that cannot be written must not fail the container.
   static_cast<void>(os::write_all(os::BorrowedFd{fd}, text).ok());
@@ -42,7 +51,7 @@ void Log::debug(std::string_view text) const {
   if (file_ || json_) {
     write_line(Level::Debug, text);
   } else {
-    write_best_effort(STDERR_FILENO, fmt::format("debug: {}\n", text));
+    write_best_effort(STDERR_FILENO, fmt::format("debug: {}\n", safe_text(text)));
   }
 }
 
@@ -51,7 +60,7 @@ void Log::warn(std::string_view text) const {
     write_line(Level::Warning, text);
   }
   if (!json_ || file_) {
-    write_best_effort(STDERR_FILENO, fmt::format("warning: {}\n", text));
+    write_best_effort(STDERR_FILENO, fmt::format("warning: {}\n", safe_text(text)));
   }
 }
 
@@ -61,7 +70,7 @@ void Log::error(const Error& error) const {
     write_line(Level::Error, text);
   }
   if (!json_ || file_) {
-    write_best_effort(STDERR_FILENO, fmt::format("error: {}\n", text));
+    write_best_effort(STDERR_FILENO, fmt::format("error: {}\n", safe_text(text)));
   }
 }
 

@@ -139,8 +139,11 @@ Result<void> Parent::run_steps() {
 }
 
 Result<void> Parent::perform(const plan::MakeCgroup& step) {
+  TRY(state_.cgroup, cgroup::choose_places(step.path));
+  // Written down before they are made, for the `delete --force` after a crash.
+  TRY_OK(entry_.write_state(state_));
   std::vector<std::string> warnings;
-  auto made = cgroup::make_cgroup(step.path, config_, at_.rootless, state_.cgroup, warnings);
+  auto made = cgroup::make_cgroup(config_, at_.rootless, state_.cgroup, warnings);
   for (const std::string& warning : warnings) {
     log_.warn(warning);
   }
@@ -226,21 +229,23 @@ Result<void> Parent::perform(const plan::JoinCgroup&) {
   return joined;
 }
 
-Result<void> Parent::perform(const plan::SetRlimit& step) {
-  const rlimit64 limit{step.limit.soft, step.limit.hard};
-  if (::prlimit64(init_, static_cast<__rlimit_resource>(step.limit.resource), &limit, nullptr) ==
-      0) {
+Result<void> Parent::perform(const plan::RaiseHardLimit& step) {
+  const auto resource = static_cast<__rlimit_resource>(step.limit.resource);
+  const pid_t child = plan_.staged ? stage_ : init_;
+  rlimit64 present{};
+  if (::prlimit64(child, resource, nullptr, &present) != 0) {
+    return os::errno_error(fmt::format("prlimit({})", step.limit.name));
+  }
+  if (step.limit.hard <= present.rlim_max) {
     return {};
   }
-  const int err = errno;
-  rlimit64 present{};
-  ::prlimit64(init_, static_cast<__rlimit_resource>(step.limit.resource), nullptr, &present);
-  return Error{
-      err,
-      fmt::format("prlimit({}, {{{}, {}}})", step.limit.name, step.limit.soft, step.limit.hard),
-      err == EPERM && step.limit.hard > present.rlim_max
-          ? fmt::format("raising the hard limit above {} takes CAP_SYS_RESOURCE", present.rlim_max)
-          : ""};
+  const rlimit64 raised{present.rlim_cur, step.limit.hard};
+  if (::prlimit64(child, resource, &raised, nullptr) != 0) {
+    return os::errno_error(
+        fmt::format("prlimit({}, hard {})", step.limit.name, step.limit.hard),
+        fmt::format("raising the hard limit above {} takes CAP_SYS_RESOURCE", present.rlim_max));
+  }
+  return {};
 }
 
 Result<void> Parent::perform(const plan::RunHooks& step) {

@@ -39,7 +39,7 @@ class Parent {
   [[nodiscard]] Result<void> perform(const plan::WriteIdMaps& step);
   [[nodiscard]] Result<void> perform(const plan::SetOomScore& step);
   [[nodiscard]] Result<void> perform(const plan::JoinCgroup& step);
-  [[nodiscard]] Result<void> perform(const plan::SetRlimit& step);
+  [[nodiscard]] Result<void> perform(const plan::RaiseHardLimit& step);
   [[nodiscard]] Result<void> perform(const plan::RunHooks& step);
   [[nodiscard]] Result<void> perform(const plan::RecordCreated& step);
   [[nodiscard]] Result<void> perform(const plan::Tell& step);

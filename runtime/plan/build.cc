@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "runtime/aliases.h"
 #include "runtime/config/names.h"
 
 namespace boxrun::plan {
@@ -95,6 +96,12 @@ void Builder::prepare() {
 }
 
 void Builder::write_id_maps(Actor child) {
+  // A hard limit can be raised only by CAP_SYS_RESOURCE of the first user namespace, which boxrun
+  // may have and the child has just lost.
+  for (std::size_t i = 0; i < config_.process->rlimits.size(); ++i) {
+    add(Actor::Boxrun, fmt::format("/process/rlimits/{}", i),
+        RaiseHardLimit{config_.process->rlimits[i]});
+  }
   add(Actor::Boxrun, "/linux/uidMappings", WriteIdMaps{config_.uid_mappings, config_.gid_mappings});
   tell(Actor::Boxrun, MessageKind::IdMapsWritten);
   await(child, MessageKind::IdMapsWritten);
@@ -208,7 +215,8 @@ void Builder::make_rootfs() {
                         {config_.namespace_setting(NamespaceKind::Mount)}};
     await_cgroup_once();
     run_create_hooks();
-    add(Actor::Init, join.settings.front(), std::move(join));
+    const std::string setting = join.settings.front();
+    add(Actor::Init, setting, std::move(join));
     return;
   }
   for (const auto& [key, value] : config_.sysctl) {
@@ -216,7 +224,7 @@ void Builder::make_rootfs() {
     for (char& c : file) {
       c = c == '.' ? '/' : c == '/' ? '.' : c;
     }
-    add(Actor::Init, "/linux/sysctl/" + key, WriteSysctl{file, value});
+    add(Actor::Init, "/linux/sysctl/" + base::printable(key), WriteSysctl{file, value});
   }
   if (config_.has_new(NamespaceKind::Mount)) {
     const std::uint64_t flags =
@@ -225,7 +233,7 @@ void Builder::make_rootfs() {
     // even be bound below: both come true on the new root, at the end.
     const bool early = (flags & (MS_SLAVE | MS_SHARED)) != 0;
     add(Actor::Init, config_.rootfs_propagation != 0 ? "/linux/rootfsPropagation" : "",
-        PropagateRoot{early ? flags : MS_SLAVE | MS_REC});
+        PropagateRoot{early ? flags | MS_REC : MS_SLAVE | MS_REC});
     add(Actor::Init, "/root/path", BindRootfs{resolve_in_bundle(at_.bundle, config_.root_path)});
   } else {
     add(Actor::Init, "/root/path", BindRootfs{resolve_in_bundle(at_.bundle, config_.root_path)});
@@ -356,6 +364,9 @@ void Builder::lock_down() {
   add(Actor::Init, process.user.umask ? "/process/user/umask" : "",
       SetUmask{process.user.umask.value_or(022)});
   add(Actor::Init, "/process/cwd", ChangeDirectory{process.cwd, false});
+  for (std::size_t i = 0; i < process.rlimits.size(); ++i) {
+    add(Actor::Init, fmt::format("/process/rlimits/{}", i), SetRlimit{process.rlimits[i]});
+  }
   const bool filter_early = config_.seccomp && !process.no_new_privileges;
   if (process.no_new_privileges) {
     add(Actor::Init, "/process/noNewPrivileges", NoNewPrivileges{});
@@ -384,9 +395,6 @@ void Builder::finish() {
   add(Actor::Init, "/process/args/0", FindProgram{process.args.front()});
   tell(Actor::Init, MessageKind::Ready);
   await(Actor::Boxrun, MessageKind::Ready);
-  for (std::size_t i = 0; i < process.rlimits.size(); ++i) {
-    add(Actor::Boxrun, fmt::format("/process/rlimits/{}", i), SetRlimit{process.rlimits[i]});
-  }
   add(Actor::Boxrun, {}, RecordCreated{});
   tell(Actor::Boxrun, MessageKind::Proceed);
   await(Actor::Init, MessageKind::Proceed);

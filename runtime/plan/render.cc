@@ -107,6 +107,10 @@ struct Describe {
     return fmt::format("write oom_score_adj {}", it.value);
   }
   std::string operator()(const JoinCgroup&) const { return "move init into the cgroup"; }
+  std::string operator()(const RaiseHardLimit& it) const {
+    return fmt::format("raise the hard limit {} to {} if it is lower", it.limit.name,
+                       it.limit.hard);
+  }
   std::string operator()(const SetRlimit& it) const {
     return fmt::format("limit {} to {} (hard {})", it.limit.name, it.limit.soft, it.limit.hard);
   }

@@ -59,8 +59,9 @@ struct SetOomScore {
 struct JoinCgroup {
   bool namespace_follows = false;  ///< init makes its cgroup namespace after this
 };
-/// prlimit(2) on init, by boxrun because inside a user namespace no hard limit can be raised.
-struct SetRlimit {
+/// prlimit(2) on the child of a user namespace, where the config asks for a higher hard limit than
+/// there is. The soft limit stays: init sets both when it needs no more resources itself.
+struct RaiseHardLimit {
   config::Rlimit limit;
 };
 /// Runs the hooks of one kind in the namespaces of the actor.
@@ -148,6 +149,9 @@ struct WriteSysctl {
   std::string file;  ///< below /proc/sys: `net/ipv4/ip_forward`
   std::string value;
 };
+struct SetRlimit {
+  config::Rlimit limit;
+};
 struct SetUmask {
   std::uint32_t mask = 022;
 };
@@ -185,10 +189,10 @@ struct Execute {
 };
 
 using Action =
-    std::variant<MakeCgroup, Spawn, WriteIdMaps, SetOomScore, JoinCgroup, SetRlimit, RunHooks,
-                 RecordCreated, Tell, Await, JoinNamespaces, UnshareNamespaces, WriteTimeOffsets,
-                 BecomeRoot, NewSession, JoinKeyring, PropagateRoot, BindRootfs, MountOne,
-                 MakeDevice, MakeLink, MakeReadonly, Mask, EnterRootfs, MakeDirectory,
+    std::variant<MakeCgroup, Spawn, WriteIdMaps, SetOomScore, JoinCgroup, RaiseHardLimit, SetRlimit,
+                 RunHooks, RecordCreated, Tell, Await, JoinNamespaces, UnshareNamespaces,
+                 WriteTimeOffsets, BecomeRoot, NewSession, JoinKeyring, PropagateRoot, BindRootfs,
+                 MountOne, MakeDevice, MakeLink, MakeReadonly, Mask, EnterRootfs, MakeDirectory,
                  PropagateNewRoot, SetHostname, SetDomainname, WriteSysctl, SetUmask,
                  NoNewPrivileges, LoadSeccomp, LimitBounding, SetUser, SetCapabilities,
                  ChangeDirectory, FindProgram, CloseDescriptors, WaitForStart, Execute>;

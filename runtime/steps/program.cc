@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -219,6 +220,7 @@ Outcome run(const plan::Execute&, Inside& inside) {
   } else {
     ++environment;
   }
+  ::signal(SIGPIPE, SIG_DFL);  // what is ignored stays ignored across execve(2)
   ::execve(inside.program.data(), prepared.argv.data(), environment);
   return refuse_program(errno, prepared.argv[0], inside.program.data());
 }

@@ -35,6 +35,8 @@ Outcome run(const plan::MakeLink& step, Inside& inside);
 Outcome run(const plan::SetHostname& step, Inside& inside);
 Outcome run(const plan::SetDomainname& step, Inside& inside);
 Outcome run(const plan::WriteSysctl& step, Inside& inside);
+// rlimits.cc
+Outcome run(const plan::SetRlimit& step, Inside& inside);
 // caps.cc
 Outcome run(const plan::LimitBounding& step, Inside& inside);
 Outcome run(const plan::SetCapabilities& step, Inside& inside);

@@ -5,9 +5,9 @@
 // which may become four characters (`\377`), and a call has at most three of them (mount); all else
 // is shorter than that by far. 64 KiB is above it.
 //
-// Input: abi (1 byte), number (2), six arguments (6 x 8), outcome (1 + 8), and the rest is memory,
-// mapped twice: at 0x10000 for entry, and again, bytes inverted, at exit. Arguments are folded so
-// that about half of them point into it.
+// Input: abi (1 byte), number (2), which arguments are addresses (1, a bit each), six arguments
+// (6 x 8), outcome (1 + 8), and the rest is memory, mapped twice: at 0x10000 for entry, and again,
+// bytes inverted, at exit. Arguments that are addresses are folded so that they point into it.
 
 #include <cstdint>
 #include <cstdlib>
@@ -25,6 +25,7 @@ namespace {
 using namespace boxtrace;
 
 constexpr std::uint64_t kBase = 0x10000;
+constexpr std::uint64_t kReach = 0x200;  // how far into the memory an argument may point
 constexpr std::size_t kTextBound = std::size_t{64} * 1024;
 
 /// A block of bytes at kBase. What lies beyond faults when its size is even, else it is gone.
@@ -108,11 +109,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   raw::Syscall syscall;
   syscall.call.abi = static_cast<raw::Abi>(take<std::uint8_t>(data, size) % 5);
   syscall.call.nr = take<std::uint16_t>(data, size) % 600;
-  for (std::uint64_t& arg : syscall.call.args) {
-    arg = take<std::uint64_t>(data, size);
-    if ((arg & 1) != 0) {
-      arg = kBase + (arg >> 1) % 0x200;
-    }
+  const unsigned addresses = take<std::uint8_t>(data, size);
+  for (std::size_t i = 0; i < syscall.call.args.size(); ++i) {
+    const auto arg = take<std::uint64_t>(data, size);
+    syscall.call.args[i] = (addresses >> i & 1U) != 0 ? kBase + arg % kReach : arg;
   }
   syscall.outcome.kind = static_cast<raw::Outcome::Kind>(take<std::uint8_t>(data, size) % 5);
   syscall.outcome.value = take<std::int64_t>(data, size);

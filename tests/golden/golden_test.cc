@@ -122,14 +122,13 @@ TEST_P(Traces, AreTheSameWhenShownTwice) {
   EXPECT_EQ(show(GetParam(), TextOptions::Zoom::Story), show(GetParam(), TextOptions::Zoom::Story));
 }
 
-INSTANTIATE_TEST_SUITE_P(Recorded, Traces, testing::ValuesIn(traces()),
-                         [](const testing::TestParamInfo<fs::path>& info) {
-                           std::string name = info.param.stem().string();
-                           std::replace_if(
-                               name.begin(), name.end(),
-                               [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
-                           return name;
-                         });
+std::string test_name(const testing::TestParamInfo<fs::path>& trace) {
+  std::string name = trace.param.stem().string();
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Recorded, Traces, testing::ValuesIn(traces()), test_name);
 
 TEST(GoldenTexts, BelongToATraceThatExists) {
   for (const fs::directory_entry& entry : fs::directory_iterator(kExpected)) {

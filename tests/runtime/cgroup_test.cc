@@ -139,7 +139,8 @@ TEST_F(Cgroups, ACgroupInUseIsRefused) {
   EXPECT_EQ(ended.status, 1);
   EXPECT_THAT(ended.err, HasSubstr("has processes already"));
   // The refusal must not have taken the other one's cgroup away.
-  EXPECT_EQ(boxrun({"kill", "--all", id + "1", "0"}).status, 0);
+  EXPECT_EQ(json::parse(boxrun({"state", id + "1"}).out)["status"], "running");
+  EXPECT_EQ(boxrun({"kill", "--all", id + "1", "KILL"}).status, 0);
 }
 
 TEST_F(Cgroups, AFrozenCgroupIsRefused) {

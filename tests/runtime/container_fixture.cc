@@ -131,6 +131,11 @@ std::vector<std::string> find_traces(const std::string& mark) {
     if (!std::all_of(name.begin(), name.end(), ::isdigit)) {
       continue;
     }
+    // A zombie holds nothing, and when it is reaped is up to the machine's init.
+    const std::string stat = read_text("/proc/" + name + "/stat");
+    if (stat.find(") Z ") != std::string::npos) {
+      continue;
+    }
     for (const char* file : {"cgroup", "mountinfo"}) {
       if (read_text("/proc/" + name + "/" + file).find(mark) != std::string::npos) {
         traces.push_back("process " + name + " (" + read_text("/proc/" + name + "/comm") + ") by " +

@@ -143,14 +143,14 @@ TEST_F(Filesystem, TmpcopyupKeepsWhatTheTmpfsCovers) {
   write_text(rootfs("/srv/dir/file"), "kept\n");
   fs::create_symlink("dir/file", rootfs("/srv/link"));
   ASSERT_EQ(::chown(rootfs("/srv/dir/file").c_str(), 12, 13), 0);
-  ASSERT_EQ(::chmod(rootfs("/srv/dir/file").c_str(), 04711), 0);
+  ASSERT_EQ(::chmod(rootfs("/srv/dir/file").c_str(), 04755), 0);
   add_mount({{"destination", "/srv"},
              {"type", "tmpfs"},
              {"source", "tmpfs"},
              {"options", {"tmpcopyup", "ro"}}});
   EXPECT_EQ(output_of("cat /srv/link; stat -c '%u %g %a' /srv/dir/file; stat -f -c %T /srv; touch "
                       "/srv/x 2>/dev/null || echo refused"),
-            "kept\n12 13 4711\ntmpfs\nrefused");
+            "kept\n12 13 4755\ntmpfs\nrefused");
 }
 
 TEST_F(Filesystem, PropagationOfMountsAndOfTheRoot) {

@@ -109,6 +109,7 @@ TEST_F(Namespaces, AJoinedMountNamespaceBringsItsRoot) {
   const int first = start_background(id + "1");
   ASSERT_GT(first, 0);
   join_namespace("mount", "/proc/" + std::to_string(first) + "/ns/mnt");
+  join_namespace("pid", "/proc/" + std::to_string(first) + "/ns/pid");  // its /proc shows no other
   config.erase("mounts");
   config["linux"].erase("maskedPaths");
   config["linux"].erase("readonlyPaths");
@@ -123,7 +124,7 @@ TEST_F(Namespaces, AJoinedUserNamespaceIsEnteredFirst) {
   const std::string folder_of_first = "/proc/" + std::to_string(first) + "/ns/";
   join_namespace("user", folder_of_first + "user");
   join_namespace("network", folder_of_first + "net");
-  EXPECT_EQ(output_of("id -u; readlink /proc/self/ns/user /proc/self/ns/net"),
+  EXPECT_EQ(output_of("id -u; readlink /proc/self/ns/user; readlink /proc/self/ns/net"),
             "0\n" + link_of(std::to_string(first), "user") + "\n" +
                 link_of(std::to_string(first), "net"));
 }

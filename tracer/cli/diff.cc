@@ -46,6 +46,7 @@ base::Result<diff::Subject> read_subject(const std::string& file, bool allow_inc
 
 int run_diff(const Arguments& words) {
   CLI::App app{kDescription, "boxtrace diff"};
+  set_usage(app, "boxtrace diff [OPTIONS] A B");
   std::string left_file;
   std::string right_file;
   bool as_json = false;

@@ -41,6 +41,7 @@ base::Error unknown_word(const std::string& word, const std::vector<std::string>
 
 int run_explain(const Arguments& words) {
   CLI::App app{kDescription, "boxtrace explain"};
+  set_usage(app, "boxtrace explain [OPTIONS] WORD [TRACE]");
   std::string word;
   std::string file;
   ViewOptions view;

@@ -127,7 +127,7 @@ base::Result<Outputs> open_outputs(const LaunchRequest& request) {
 
 int report_start_failure(const LaunchRequest& request, base::Error error) {
   const std::string& name = request.command.front();
-  if (error.hint.empty() && find_verb(std::string_view(name)) != nullptr) {
+  if (find_verb(std::string_view(name)) != nullptr) {
     error.hint = "to use the verb " + name + ", put it first: boxtrace " + name + " ...";
   }
   print_error(error);
@@ -204,6 +204,10 @@ int run_launch(const Arguments& words) {
   if (quiet && request.trace_file.empty()) {
     print_error({0, "-q without -o would print and record nothing",
                  "name a trace file: boxtrace -q -o FILE CMD"});
+    return kToolFailure;
+  }
+  if (!request.trace_file.empty() && request.trace_file == request.story_file) {
+    print_error({0, "-o and --story name the same file", "a trace and a story need a file each"});
     return kToolFailure;
   }
   if (!quiet) {

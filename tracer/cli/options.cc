@@ -21,7 +21,7 @@ class UsageFormatter final : public CLI::Formatter {
  public:
   explicit UsageFormatter(std::string usage) : usage_(std::move(usage)) {}
   std::string make_usage(const CLI::App* /*app*/, std::string /*name*/) const override {
-    return "Usage: " + usage_ + "\n";
+    return "\nUsage: " + usage_ + "\n";
   }
 
  private:
@@ -40,33 +40,33 @@ int print_parse_outcome(CLI::App& app, const CLI::ParseError& outcome, int error
 
 void add_view_options(CLI::App& app, ViewOptions& options) {
   app.add_flag("-v", options.verbose,
-               "Show every event that concerns the container; -vv shows every system call");
+               "Show the events that concern the container; -vv: every system call");
   add_layout_options(app, options);
   app.add_flag("--ascii", options.ascii, "Draw with ASCII characters only");
   app.add_flag("--stable", options.stable,
-               "Print T1 for pids, mnt#2 for namespaces, no times: equal from run to run");
+               "T1 for pids, mnt#2 for namespaces, no times: equal from run to run");
 }
 
 void add_layout_options(CLI::App& app, ViewOptions& options) {
   app.add_option("--color", options.color, "When to use colours: auto, always, never")
-      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->check(CLI::IsMember({"auto", "always", "never"}).description(""))
       ->type_name("WHEN");
-  app.add_option("--width", options.width, "Columns to lay out for; 0 never breaks a line")
+  app.add_option("--width", options.width, "Lay out for N columns (100); 0 never breaks a line")
       ->type_name("N");
 }
 
 void add_capture_options(CLI::App& app, CaptureOptions& options) {
   app.add_option("-s,--string-limit", options.string_limit,
-                 "Bytes to capture of a string or buffer; paths are captured whole")
+                 "Capture at most N bytes of a string; paths are captured whole")
       ->capture_default_str()
-      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 20))
+      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 20).description(""))
       ->type_name("N");
   app.add_option("--env", options.env,
-                 "What to capture of environments: names (the default), or values too")
-      ->check(CLI::IsMember({"names", "values"}))
+                 "Capture of environments: names (the default), or values too")
+      ->check(CLI::IsMember({"names", "values"}).description(""))
       ->type_name("WHAT");
   app.add_option("-E", options.environment,
-                 "Set NAME=VALUE in the command's environment, or remove NAME")
+                 "Set a variable of the command's environment, or remove it")
       ->allow_extra_args(false)
       ->type_name("NAME[=VALUE]");
 }

@@ -19,6 +19,7 @@ Examples:
 
 int run_schema(const Arguments& words) {
   CLI::App app{kDescription, "boxtrace schema"};
+  set_usage(app, "boxtrace schema");
   if (const auto status = parse(app, words, kToolFailure)) {
     return *status;
   }

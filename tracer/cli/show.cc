@@ -22,6 +22,7 @@ Examples:
 
 int run_show(const Arguments& words) {
   CLI::App app{kDescription, "boxtrace show"};
+  set_usage(app, "boxtrace show [OPTIONS] FILE");
   ViewOptions view;
   std::string file;
   add_view_options(app, view);

@@ -206,11 +206,16 @@ std::vector<Property> normalise_state(const Subject& subject, const Symbols& sym
 }
 
 std::vector<std::string> fact_items(const Step& step) {
+  constexpr std::size_t kFewestWords = 3;  // `clone CLONE_PARENT` is one thing to say
   std::vector<std::string> items;
   for (const auto& [name, value] : step.facts) {
     // Facts list phrases with commas (`proc /proc, tmpfs /dev`), or words with blanks.
     const bool phrases = value.find(", ") != std::string::npos;
-    for (const std::string_view part : base::split(value, phrases ? ',' : ' ')) {
+    auto parts = base::split(value, phrases ? ',' : ' ');
+    if (!phrases && parts.size() < kFewestWords) {
+      parts = {value};
+    }
+    for (const std::string_view part : parts) {
       items.push_back(fmt::format("{}: {}", name, base::trim(part)));
     }
   }

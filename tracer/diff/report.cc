@@ -130,13 +130,16 @@ void write_step_change(Report& report, const StepChange& change) {
   }
   const Step& left = *change.left;
   const Step& right = *change.right;
-  if (left.facts == right.facts) {
-    report.change(named.id,
-                  fmt::format("{} (#{}) → {} (#{})", left.role, left.seq, right.role, right.seq));
+  const std::vector<std::string> only_left = without(fact_items(left), fact_items(right));
+  const std::vector<std::string> only_right = without(fact_items(right), fact_items(left));
+  if (only_left.empty() && only_right.empty()) {
+    const char* const order = left.facts == right.facts ? "" : ", in another order";
+    report.change(named.id, fmt::format("{} (#{}) → {} (#{}){}", left.role, left.seq, right.role,
+                                        right.seq, order));
     return;
   }
-  report.side(named.id, '-', step_line(left, without(fact_items(left), fact_items(right))));
-  report.side("", '+', step_line(right, without(fact_items(right), fact_items(left))));
+  report.side(named.id, '-', step_line(left, only_left));
+  report.side("", '+', step_line(right, only_right));
 }
 
 }  // namespace

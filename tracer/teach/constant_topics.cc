@@ -5,6 +5,7 @@
 #include <string>
 
 #include "decoders/registry.h"
+#include "decoders/tables/capability.h"
 #include "tracer/base/error_text.h"
 #include "tracer/base/text.h"
 #include "tracer/teach/lessons.h"
@@ -78,6 +79,10 @@ std::vector<Topic> constant_topics(std::string_view word) {
   topic.numbers.push_back(first.kind == decoders::ConstantTable::Kind::Flags
                               ? base::to_hex(constant.value)
                               : std::to_string(constant.value));
+  if (&first == &decoders::kCapabilities) {
+    topic.numbers.push_back(base::to_hex(std::uint64_t{1} << constant.value) +
+                            " in CapEff and the other sets of /proc/PID/status");
+  }
   topic.man = std::string(first.man);
   topic.kernel = std::string(first.source);
   topic.traces_as = {topic.name};
@@ -131,7 +136,7 @@ std::vector<std::string> all_words() {
   }
   for (const decoders::ConstantTable* table : decoders::all_tables()) {
     for (const decoders::Constant& constant : table->constants) {
-      if (std::isalpha(static_cast<unsigned char>(constant.name.front())) != 0) {
+      if (std::isupper(static_cast<unsigned char>(constant.name.front())) != 0) {
         words.emplace_back(constant.name);
       }
     }

@@ -57,7 +57,15 @@ Search find_topics(std::string_view word) {
     search.topics = numbered_topics(*number, search.other);
     return search;
   }
+  // SHMGET is an operation of ipc(2), shmget a call: who writes capitals means the constant.
   const std::string lower = to_lower(plain);
+  if (lower != plain) {
+    if (search.topics = constant_topics(plain);
+        !search.topics.empty() && search.topics.front().name == plain) {
+      return search;
+    }
+    search.topics.clear();
+  }
   const std::string upper = to_upper(plain);
   for (auto* const find : {&syscall_topics, &namespace_topics}) {
     if (search.topics = find(lower); !search.topics.empty()) {

@@ -70,7 +70,7 @@ Subject run_of_runc(int run) {
 TEST(Compare, TwoRunsOfOneCommandAreTheSame) {
   const Comparison comparison = compare(run_of_runc(1), run_of_runc(2));
   EXPECT_TRUE(comparison.same()) << render_report(comparison, {});
-  EXPECT_EQ(render_report(comparison, {}), "same: 36 properties at the final exec, 2 milestones\n");
+  EXPECT_EQ(render_report(comparison, {}), "same: 34 properties at the final exec, 2 milestones\n");
 }
 
 /// The changes when `edit` is applied to one side.

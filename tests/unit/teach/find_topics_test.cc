@@ -76,6 +76,13 @@ TEST(FindTopics, ACallHasItsNumbersOfAllAbis) {
   EXPECT_THAT(search.topics[0].numbers, ElementsAre("x86-64 272", "i386 310", "aarch64 97"));
 }
 
+TEST(FindTopics, ACapabilityHasItsBitAsProcShowsIt) {
+  const Search search = find_topics("CAP_SYS_ADMIN");
+  ASSERT_THAT(search.topics, Not(IsEmpty()));
+  EXPECT_THAT(search.topics[0].numbers,
+              ElementsAre("21", "0x200000 in CapEff and the other sets of /proc/PID/status"));
+}
+
 TEST(FindTopics, ANumberMeansOtherThingsElsewhere) {
   const Search search = find_topics("1");
   EXPECT_EQ(search.topics.front().name, "write");
