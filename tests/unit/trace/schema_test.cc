@@ -61,7 +61,8 @@ TEST_F(Schema, RefusesMissingUnknownAndMistypedMembers) {
     for (const auto& [name, value] : line.items()) {
       if (name == "task" || name == "proc" || name == "child" || name == "creator" ||
           name == "sender" || name == "name" || name == "err" || name == "ret" ||
-          (name == "tid" && line.value("ev", "") != "start") || line["type"] == "state" || name == "fds") {
+          (name == "tid" && line.value("ev", "") != "start") || line["type"] == "state" ||
+          name == "fds") {
         continue;  // may be absent
       }
       Json without = line;
