@@ -1,11 +1,15 @@
 #pragma once
-// Sending and receiving messages; see message.h for the words.
+// Sending and receiving messages; see plan/message.h for the words.
 
 #include "runtime/aliases.h"
-#include "runtime/exec/message.h"
+#include "runtime/plan/message.h"
 #include "tracer/os/fd.h"
 
 namespace boxrun::exec {
+
+using plan::Message;
+using plan::MessageKind;
+using plan::render_kind;
 
 struct ChannelPair {
   os::UniqueFd boxrun;

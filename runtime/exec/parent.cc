@@ -125,11 +125,13 @@ Result<void> Parent::run_steps() {
         },
         step.action);
     if (!done.ok()) {
-      // What the child says is framed already, with its own step.
-      const bool from_child = std::holds_alternative<plan::Await>(step.action) ||
-                              std::holds_alternative<plan::MakeCgroup>(step.action);
+      // What the child says is framed already, with its own step; limits and hooks name the one of
+      // many that it was.
+      const bool is_framed = std::holds_alternative<plan::Await>(step.action) ||
+                             std::holds_alternative<plan::MakeCgroup>(step.action) ||
+                             std::holds_alternative<plan::RunHooks>(step.action);
       Error error = std::move(done).error();
-      if (!from_child) {
+      if (!is_framed) {
         error.what = framed(step, -1, error.what);
       }
       return error;
@@ -250,10 +252,11 @@ Result<void> Parent::perform(const plan::RaiseHardLimit& step) {
 
 Result<void> Parent::perform(const plan::RunHooks& step) {
   const HookState& state = prepared_.hook_states[step.status];
-  for (const config::Hook& hook : step.hooks) {
-    const auto outcome = run_hook(hook, state.before_pid, init_, state.after_pid);
+  for (std::size_t i = 0; i < step.hooks.size(); ++i) {
+    const auto outcome = run_hook(step.hooks[i], state.before_pid, init_, state.after_pid);
     if (outcome.failed()) {
-      return Error{outcome.err(), outcome.call(), outcome.hint_text()};
+      return Error{outcome.err(), fmt::format("/hooks/{}/{}: {}", step.kind, i, outcome.call()),
+                   outcome.hint_text()};
     }
   }
   return {};

@@ -7,6 +7,7 @@
 
 #include "runtime/aliases.h"
 #include "runtime/config/config.h"
+#include "runtime/exec/channel.h"
 #include "runtime/exec/log.h"
 #include "runtime/exec/prepared.h"
 #include "runtime/plan/build.h"

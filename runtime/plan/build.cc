@@ -15,7 +15,6 @@ namespace {
 
 using config::Config;
 using config::NamespaceKind;
-using exec::MessageKind;
 
 /// Appends steps to a plan for one actor after the other.
 class Builder {

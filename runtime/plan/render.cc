@@ -120,10 +120,10 @@ struct Describe {
   }
   std::string operator()(const RecordCreated&) const { return "record the state: created"; }
   std::string operator()(const Tell& it) const {
-    return fmt::format("tell: {}", exec::render_kind(it.message));
+    return fmt::format("tell: {}", render_kind(it.message));
   }
   std::string operator()(const Await& it) const {
-    return fmt::format("wait: {}", exec::render_kind(it.message));
+    return fmt::format("wait: {}", render_kind(it.message));
   }
   std::string operator()(const JoinNamespaces& it) const {
     std::vector<std::string> words;

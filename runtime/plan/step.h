@@ -27,7 +27,7 @@
 #include <vector>
 
 #include "runtime/config/config.h"
-#include "runtime/exec/message.h"
+#include "runtime/plan/message.h"
 
 namespace boxrun::plan {
 
@@ -76,10 +76,10 @@ struct RecordCreated {};
 // ---- how the processes wait for each other ----
 
 struct Tell {
-  exec::MessageKind message = exec::MessageKind::Ready;
+  MessageKind message = MessageKind::Ready;
 };
 struct Await {
-  exec::MessageKind message = exec::MessageKind::Ready;
+  MessageKind message = MessageKind::Ready;
 };
 
 // ---- what happens on the way into the container ----

@@ -132,8 +132,8 @@ INSTANTIATE_TEST_SUITE_P(Recorded, Traces, testing::ValuesIn(traces()), test_nam
 
 TEST(GoldenTexts, BelongToATraceThatExists) {
   for (const fs::directory_entry& entry : fs::directory_iterator(kExpected)) {
-    if (entry.path().extension() == ".txt") {
-      const std::string name = entry.path().filename().string();
+    const std::string name = entry.path().filename().string();
+    if (entry.path().extension() == ".txt" && name != "CMakeLists.txt") {
       const std::string trace = name.substr(0, name.find('.')) + ".jsonl";
       EXPECT_TRUE(fs::exists(kTraces / trace)) << name;
     }

@@ -109,7 +109,12 @@ bool may_include(const Folder& folder, const std::string& header) {
       [&header](std::string_view other) { return header == other || is_below(header, other); });
 }
 
-std::string without_comment(const std::string& line) { return line.substr(0, line.find("//")); }
+/// The line without its string literals and its comment, which may speak of anything.
+std::string code_of(const std::string& line) {
+  static const std::regex kLiteral(R"re("(?:[^"\\]|\\.)*")re");
+  const std::string code = std::regex_replace(line, kLiteral, "\"\"");
+  return code.substr(0, code.find("//"));
+}
 
 /// What is wrong with one line of a file in `folder`; empty when nothing is.
 std::string judge_line(const Folder& folder, const std::string& line) {
@@ -117,7 +122,7 @@ std::string judge_line(const Folder& folder, const std::string& line) {
   const bool pure = folder.kind == Kind::Pure;
   std::smatch include;
   if (!std::regex_search(line, include, kInclude)) {
-    const bool impure = pure && std::regex_search(without_comment(line), impure_words());
+    const bool impure = pure && std::regex_search(code_of(line), impure_words());
     return impure ? "a clock or the environment in a pure folder" : "";
   }
   const std::string header = include[2];

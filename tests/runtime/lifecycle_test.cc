@@ -220,8 +220,8 @@ TEST_F(Lifecycle, AHookThatFailsOrHangsEndsTheCreation) {
   config["hooks"] = {{"createRuntime", {{{"path", "/bin/true"}}, {{"path", "/bin/false"}}}}};
   Ended ended = run();
   EXPECT_EQ(ended.status, 1);
-  EXPECT_THAT(ended.err, HasSubstr("error: /hooks/createRuntime"));
-  EXPECT_THAT(ended.err, HasSubstr("hook /bin/false ended with status 1"));
+  EXPECT_THAT(ended.err,
+              HasSubstr("error: /hooks/createRuntime/1: hook /bin/false ended with status 1"));
   config["hooks"] = {
       {"createContainer", {{{"path", "/bin/sleep"}, {"args", {"sleep", "60"}}, {"timeout", 1}}}}};
   ended = run();

@@ -157,7 +157,7 @@ TEST(Plan, TheChildNeverWaitsForWhatIsNeverSaid) {
         const auto* tell = std::get_if<Tell>(&plan.steps[j].action);
         told = told || (tell != nullptr && tell->message == await->message);
       }
-      EXPECT_TRUE(told) << file << ": " << exec::render_kind(await->message);
+      EXPECT_TRUE(told) << file << ": " << plan::render_kind(await->message);
     }
   }
 }

@@ -1,6 +1,6 @@
-#include "runtime/exec/message.h"
+#include "runtime/plan/message.h"
 
-namespace boxrun::exec {
+namespace boxrun::plan {
 
 std::string_view render_kind(MessageKind kind) {
   switch (kind) {
@@ -28,4 +28,4 @@ std::string_view render_kind(MessageKind kind) {
   return "unknown";
 }
 
-}  // namespace boxrun::exec
+}  // namespace boxrun::plan

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace boxrun::exec {
+namespace boxrun::plan {
 
 enum class MessageKind : std::uint8_t {
   Failed,              ///< child: step `step` was refused; the end
@@ -35,4 +35,4 @@ struct Message {
 /// `id maps written`.
 [[nodiscard]] std::string_view render_kind(MessageKind kind);
 
-}  // namespace boxrun::exec
+}  // namespace boxrun::plan
