@@ -1,5 +1,7 @@
 #include "tracer/timeline/rich_text.h"
 
+#include "tracer/base/text.h"
+
 namespace boxtrace::timeline {
 
 RichText& RichText::add(std::string_view plain) { return add(Piece::Kind::Plain, plain, plain); }
@@ -8,7 +10,9 @@ RichText& RichText::add(Piece::Kind kind, std::string_view text) { return add(ki
 
 RichText& RichText::add(Piece::Kind kind, std::string_view text, std::string_view stable) {
   if (!text.empty() || !stable.empty()) {
-    pieces_.push_back({kind, std::string(text), std::string(stable)});
+    // Here, so that no rule can forget it: a traced program chooses most of these words, and a
+    // control sequence among them would reach the reader's terminal.
+    pieces_.push_back({kind, base::printable(text), base::printable(stable)});
   }
   return *this;
 }
