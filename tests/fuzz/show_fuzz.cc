@@ -13,9 +13,13 @@
 namespace {
 
 void expect_harmless(std::string_view text) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    BT_CHECK((byte >= 0x20 && byte != 0x7f) || c == '\n', "a control character was printed");
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    BT_CHECK((byte >= 0x20 && byte != 0x7f) || byte == '\n', "a control character was printed");
+    // U+0080 to U+009F, which terminals obey too.
+    const bool c1 =
+        byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    BT_CHECK(!c1, "a control character of the second set was printed");
   }
 }
 

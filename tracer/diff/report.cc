@@ -26,7 +26,7 @@ class Report {
   explicit Report(const ReportLayout& layout) : layout_(layout) {}
 
   void heading(std::string_view text) { out_ += paint(kBold, text) + "\n"; }
-  void plain(std::string_view text) { out_ += fmt::format("{}\n", text); }
+  void plain(std::string_view text) { out_ += base::printable(text) + "\n"; }
 
   /// A line of one side: its key (once), `-` or `+`, and text that is broken between its items.
   void side(std::string_view key, char sign, const std::vector<std::string>& items) {
@@ -35,8 +35,8 @@ class Report {
     std::string line;
     bool first = true;
     const auto flush = [&] {
-      const std::string lead =
-          fmt::format("  {:<{}}  {} ", first ? key : "", kKeyWidth, first ? sign : ' ');
+      const std::string lead = fmt::format("  {:<{}}  {} ", first ? base::printable(key) : "",
+                                           kKeyWidth, first ? sign : ' ');
       out_ += lead + paint(sign == '-' ? kRed : kGreen, line) + "\n";
       first = false;
       line.clear();
@@ -54,7 +54,7 @@ class Report {
 
   /// A line that says what became of something that both sides have.
   void change(std::string_view key, std::string_view text) {
-    out_ += fmt::format("  {:<{}}  ~ {}\n", key, kKeyWidth, base::printable(text));
+    out_ += fmt::format("  {:<{}}  ~ {}\n", base::printable(key), kKeyWidth, base::printable(text));
   }
 
   [[nodiscard]] std::string take() { return std::move(out_); }

@@ -172,8 +172,13 @@ TEST(Report, JsonSaysTheSame) {
 }
 
 TEST(Report, EscapesWhatATraceMaySmuggleIn) {
-  const Comparison comparison =
-      after([](Subject& subject) { subject.final_exec->hostname = "\x1b[2J"; });
+  const std::string clear_screen = "\x1b[2J";
+  const Comparison comparison = after([&](Subject& subject) {
+    subject.header.kernel = clear_screen;
+    subject.final_exec->hostname = clear_screen;
+    subject.final_exec->mounts[0].target = clear_screen;
+    subject.milestones[0].role = clear_screen;
+  });
   EXPECT_THAT(render_report(comparison, {}), Not(HasSubstr("\x1b")));
 }
 
