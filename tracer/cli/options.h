@@ -10,7 +10,7 @@
 #include "tracer/cli/verbs.h"
 #include "tracer/sinks/text.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
 class App;
 }
 

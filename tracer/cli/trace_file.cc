@@ -1,5 +1,6 @@
 #include "tracer/cli/trace_file.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
@@ -41,7 +42,7 @@ base::Result<trace::ReadSummary> read_trace(const std::string& path, raw::EventS
 
 void print_problems(const std::string& path, const trace::ReadSummary& summary) {
   for (const std::string& line : trace::render_problems(summary)) {
-    print_error({0, path + ": " + line, {}});
+    print_error({0, fmt::format("{}: {}", path, line), {}});
   }
 }
 

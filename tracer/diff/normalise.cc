@@ -42,6 +42,7 @@ std::vector<std::string> capability_names(std::uint64_t set) {
 template <typename Numbers>
 std::vector<std::string> texts_of(const Numbers& numbers) {
   std::vector<std::string> texts;
+  texts.reserve(numbers.size());
   for (const auto number : numbers) {
     texts.push_back(std::to_string(number));
   }
@@ -50,6 +51,7 @@ std::vector<std::string> texts_of(const Numbers& numbers) {
 
 std::vector<std::string> id_map_lines(const std::vector<base::IdMapLine>& map) {
   std::vector<std::string> lines;
+  lines.reserve(map.size());
   for (const base::IdMapLine& line : map) {
     lines.push_back(
         fmt::format("{} inside is {} outside, {} ids", line.inside, line.outside, line.count));
