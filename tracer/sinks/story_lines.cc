@@ -42,7 +42,8 @@ std::string StoryLines::opening(const raw::Header& header) const {
   }
   std::string out = paint_bold("boxtrace: " + glyphs(command), options_);
   if (!options_.stable && !header.kernel.empty()) {
-    out += paint(glyphs(" \u00b7 kernel " + header.kernel + " \u00b7 cgroup " + header.cgroup),
+    out += paint(glyphs(" \u00b7 kernel " + base::printable(header.kernel) + " \u00b7 cgroup " +
+                        base::printable(header.cgroup)),
                  Piece::Kind::Faint, options_);
   }
   out += "\n";
