@@ -1,5 +1,5 @@
-// The headers that nearly every file of ours includes, compiled once per component. A file must still
-// include what it uses: clang-tidy compiles without this one.
+// The headers that nearly every file of ours includes, compiled once per component. A file must
+// still include what it uses: the clang presets compile without this one.
 #include <fmt/format.h>
 
 #include <algorithm>

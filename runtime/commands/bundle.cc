@@ -31,8 +31,7 @@ Result<std::string> find_toolbox() {
   TRY(const std::string self, os::read_link("/proc/self/exe"));
   const std::string here = self.substr(0, self.rfind('/'));
   const std::array candidates = {here + "/toolbox/boxrun-toolbox",
-                                 here + "/../libexec/boxrun/boxrun-toolbox",
-                                 here + "/../libexec/boxtrace/boxrun-toolbox"};
+                                 here + "/../libexec/boxrun/boxrun-toolbox"};
   for (const std::string& candidate : candidates) {
     if (::access(candidate.c_str(), X_OK) == 0) {
       return candidate;

@@ -4,6 +4,6 @@ set -euo pipefail
 source "$(dirname "$0")/tool.sh"
 need_tool clang-format-14
 
-mapfile -d '' files < <(find tracer decoders runtime tests -name '*.cc' -print0 -o -name '*.h' -print0)
+mapfile -d '' files < <(find cmake tracer decoders runtime tests -name '*.cc' -print0 -o -name '*.h' -print0)
 clang-format-14 --dry-run -Werror "${files[@]}"
 echo "${#files[@]} files are formatted"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include "tracer/base/procfs_text.h"
@@ -11,42 +10,27 @@
 namespace boxtrace::ptrace {
 namespace {
 
-// Without overflow checks for the caller: what does not parse is 0.
-template <typename T>
-T number(std::string_view text, int radix = 10) {
-  T value{};
-  std::from_chars(text.data(), text.data() + text.size(), value, radix);
-  return value;
-}
-
-/// Calls `each` with every line that is not empty.
-template <typename Each>
-void for_each_line(std::string_view text, Each each) {
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
-    if (!line.empty()) {
-      each(line);
-    }
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
-}
-
 std::vector<base::NsPid> parse_pids(std::string_view text) {
   std::vector<base::NsPid> pids;
-  for (const std::string_view word : base::split_blanks(text)) {
-    pids.push_back(base::NsPid{number<std::int32_t>(word)});
+  for (const std::uint64_t number : base::parse_number_list(text)) {
+    pids.push_back(base::NsPid{static_cast<std::int32_t>(number)});
   }
   return pids;
 }
 
 std::array<std::uint32_t, 4> parse_four_ids(std::string_view text) {
   std::array<std::uint32_t, 4> ids{};
-  const auto words = base::split_blanks(text);
-  for (std::size_t i = 0; i < ids.size() && i < words.size(); ++i) {
-    ids.at(i) = number<std::uint32_t>(words[i]);
+  const std::vector<std::uint64_t> numbers = base::parse_number_list(text);
+  for (std::size_t i = 0; i < ids.size() && i < numbers.size(); ++i) {
+    ids.at(i) = static_cast<std::uint32_t>(numbers[i]);
   }
   return ids;
+}
+
+std::uint64_t parse_caps(std::string_view text) { return base::parse_hex_mask(text).value_or(0); }
+
+int parse_count(std::string_view text) {
+  return static_cast<int>(base::parse_u64(text).value_or(0));
 }
 
 void apply_status_line(raw::Status& status, std::string_view name, std::string_view value) {
@@ -59,25 +43,25 @@ void apply_status_line(raw::Status& status, std::string_view name, std::string_v
   } else if (name == "Gid") {
     status.gid = parse_four_ids(value);
   } else if (name == "Groups") {
-    for (const std::string_view word : base::split_blanks(value)) {
-      status.groups.push_back(number<std::uint32_t>(word));
+    for (const std::uint64_t group : base::parse_number_list(value)) {
+      status.groups.push_back(static_cast<std::uint32_t>(group));
     }
   } else if (name == "CapInh") {
-    status.cap_inh = number<std::uint64_t>(value, 16);
+    status.cap_inh = parse_caps(value);
   } else if (name == "CapPrm") {
-    status.cap_prm = number<std::uint64_t>(value, 16);
+    status.cap_prm = parse_caps(value);
   } else if (name == "CapEff") {
-    status.cap_eff = number<std::uint64_t>(value, 16);
+    status.cap_eff = parse_caps(value);
   } else if (name == "CapBnd") {
-    status.cap_bnd = number<std::uint64_t>(value, 16);
+    status.cap_bnd = parse_caps(value);
   } else if (name == "CapAmb") {
-    status.cap_amb = number<std::uint64_t>(value, 16);
+    status.cap_amb = parse_caps(value);
   } else if (name == "NoNewPrivs") {
     status.no_new_privs = value == "1";
   } else if (name == "Seccomp") {
-    status.seccomp_mode = number<int>(value);
+    status.seccomp_mode = parse_count(value);
   } else if (name == "Seccomp_filters") {
-    status.seccomp_filters = number<int>(value);
+    status.seccomp_filters = parse_count(value);
   }
 }
 
@@ -118,14 +102,14 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kLimitNa
 
 raw::Status parse_status(std::string_view text) {
   raw::Status status;
-  for_each_line(text, [&status](std::string_view line) {
+  for (const std::string_view line : base::split(text, '\n')) {
     const std::size_t colon = line.find(':');
     if (line.substr(0, kNameLabel.size()) == kNameLabel) {
       status.comm = undo_name_escapes(line.substr(kNameLabel.size()));
     } else if (colon != std::string_view::npos) {
       apply_status_line(status, line.substr(0, colon), base::trim(line.substr(colon + 1)));
     }
-  });
+  }
   return status;
 }
 
@@ -142,7 +126,11 @@ std::map<std::string, std::string> parse_rlimits(std::string_view text) {
 
 std::vector<std::string> parse_lines(std::string_view text) {
   std::vector<std::string> lines;
-  for_each_line(text, [&lines](std::string_view line) { lines.emplace_back(line); });
+  for (const std::string_view line : base::split(text, '\n')) {
+    if (!line.empty()) {
+      lines.emplace_back(line);
+    }
+  }
   return lines;
 }
 
