@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct TaskBorn {
   base::TaskId task;
   std::optional<base::TaskId> creator;
   raw::TaskStarted::Cause cause{};
+  std::string_view call;  ///< its name: `clone3`; empty when no call that we know of made it
   std::uint64_t flags = 0;
   bool thread = false;
   NsMask made;                   ///< namespaces that this very clone made
@@ -59,10 +61,9 @@ struct SignalDelivered {
 
 // ---- namespaces ----
 
-/// How namespaces came about.
-enum class NsCall : std::uint8_t { Clone, Unshare, Setns };
 struct NamespacesMade {
-  NsCall by = NsCall::Unshare;
+  std::string_view call;     ///< its name: `clone`, `clone3` or `unshare`
+  bool with_member = false;  ///< the call also made the member: clone and clone3
   NsMask mask;
   NsMask for_children;        ///< of `mask`: entered by children only
   base::TaskId member;        ///< the task that is in them (or whose children will be)

@@ -24,7 +24,7 @@ void apply_unshare(Change& change) {
   Namespaces& all = change.state.namespaces;
   NsSet& set = change.task.ns;
   NamespacesMade fact;
-  fact.by = NsCall::Unshare;
+  fact.call = "unshare";
   fact.mask = mask;
   fact.member = change.task.id;
   fact.before = all.strip(set);

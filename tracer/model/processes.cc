@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "decoders/registry.h"
 #include "tracer/base/text.h"
 #include "tracer/model/state.h"
 
@@ -174,6 +175,10 @@ void apply_task_started(Model::State& state, const raw::Event& event,
   born.task = child.id;
   born.creator = started.creator;
   born.cause = started.cause;
+  if (const decoders::SyscallSpec* by =
+          started.by ? decoders::find_syscall(started.by->abi, started.by->nr) : nullptr) {
+    born.call = by->name;
+  }
   born.flags = started.flags;
   born.thread = child.thread;
   const Task* creator = started.creator ? state.task(*started.creator) : nullptr;
@@ -205,7 +210,7 @@ void apply_task_started(Model::State& state, const raw::Event& event,
   facts.emplace_back(born);
   if (!born.made.empty()) {
     facts.emplace_back(NamespacesMade{
-        NsCall::Clone, born.made, {}, id, before, state.namespaces.strip(state.tasks.at(id).ns)});
+        born.call, true, born.made, {}, id, before, state.namespaces.strip(state.tasks.at(id).ns)});
   }
 }
 

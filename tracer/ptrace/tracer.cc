@@ -143,9 +143,11 @@ Tracee& Tracer::add_child(const Tracee& creator, base::HostTid tid, const BirthF
 
 void Tracer::on_kind(Tracee& creator, Stopped stopped, const BirthStop& stop) {
   BirthFlags flags;
+  std::optional<raw::CallNumber> by;
   if (creator.call && creator.call->is_birth()) {
     const TraceeMemory live{*kernel_, creator.tid};
     flags = birth_flags(*creator.call, raw::RecordingMemory{live, creator.call->in});
+    by = raw::CallNumber{creator.call->call.abi, creator.call->call.nr};
   }
   std::move(stopped).resume();
   if (tracees_.find(stop.child) != nullptr) {
@@ -161,6 +163,7 @@ void Tracer::on_kind(Tracee& creator, Stopped stopped, const BirthStop& stop) {
   started.pid = child.pid;
   started.leader = child.leader;
   started.creator = creator.id;
+  started.by = by;
   started.flags = flags.flags;
   started.exit_signal = flags.exit_signal;
   emitter_->emit(child.id, now_, started);

@@ -67,6 +67,13 @@ struct Syscall {
   friend bool operator==(const Syscall&, const Syscall&) = default;
 };
 
+/// Which call of an ABI. `nr` without the x32 bit.
+struct CallNumber {
+  Abi abi = Abi::X86_64;
+  std::uint64_t nr = 0;
+  friend bool operator==(const CallNumber&, const CallNumber&) = default;
+};
+
 /// A task exists. Source of the flags: the call in flight in the creator, read at the ptrace event.
 struct TaskStarted {
   enum class Cause : std::uint8_t {
@@ -80,6 +87,7 @@ struct TaskStarted {
   base::HostPid pid;                    ///< its thread group; equal to `tid` for a leader
   base::TaskId leader;                  ///< the task that leads the group; itself for a leader
   std::optional<base::TaskId> creator;  ///< who made the call
+  std::optional<CallNumber> by;         ///< the call, which returns after the task's birth
   std::uint64_t flags = 0;              ///< CLONE_* flags without the exit signal; clone(2)
   std::uint32_t exit_signal = 0;        ///< what its parent is sent when it dies; 0 for threads
   friend bool operator==(const TaskStarted&, const TaskStarted&) = default;

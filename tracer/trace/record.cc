@@ -33,6 +33,14 @@ base::Result<Body> parse_header(JsonFields& fields) {
   return fields.finish(Body(std::move(header)));
 }
 
+raw::CallNumber parse_call_number(JsonFields& fields) {
+  const auto abi = raw::parse_abi(fields.text("abi"));
+  if (!abi) {
+    fields.fail("abi", "is none of the known words");
+  }
+  return {abi.value_or(raw::Abi::Unknown), fields.integer<std::uint64_t>("nr")};
+}
+
 Body parse_start(JsonFields& fields) {
   raw::TaskStarted started;
   started.cause = fields.name_in("cause", kStartCauses);
@@ -41,6 +49,11 @@ Body parse_start(JsonFields& fields) {
   started.leader = {fields.integer<std::uint32_t>("leader")};
   if (fields.has("creator")) {
     started.creator = base::TaskId{fields.integer<std::uint32_t>("creator")};
+  }
+  if (fields.has("by")) {
+    JsonFields by(fields.any("by"), "by.");
+    started.by = parse_call_number(by);
+    fields.adopt(by);
   }
   started.flags = fields.hex("flags");
   started.exit_signal = fields.integer<std::uint32_t>("exit_signal");
@@ -120,12 +133,9 @@ raw::Snapshot parse_snapshot(JsonFields& fields, const char* name) {
 
 raw::Call parse_call(JsonFields& fields) {
   raw::Call call;
-  const auto abi = raw::parse_abi(fields.text("abi"));
-  if (!abi) {
-    fields.fail("abi", "is none of the known words");
-  }
-  call.abi = abi.value_or(raw::Abi::Unknown);
-  call.nr = fields.integer<std::uint64_t>("nr");
+  const raw::CallNumber number = parse_call_number(fields);
+  call.abi = number.abi;
+  call.nr = number.nr;
   const auto& args = fields.array("args");
   if (args.size() != call.args.size()) {
     fields.fail("args", "does not have six items");

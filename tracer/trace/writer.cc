@@ -167,6 +167,13 @@ struct BodyWriter {
     if (started.creator) {
       json.integer("creator", std::uint64_t{started.creator->value});
     }
+    if (started.by) {
+      json.key("by");
+      json.begin_object();
+      json.text("abi", raw::abi_name(started.by->abi));
+      json.integer("nr", started.by->nr);
+      json.end_object();
+    }
     json.hex("flags", started.flags);
     json.integer("exit_signal", std::uint64_t{started.exit_signal});
   }

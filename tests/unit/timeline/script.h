@@ -64,6 +64,7 @@ class Script {
     started.pid = {static_cast<std::int32_t>(100 + id)};
     started.leader = {id};
     started.creator = current_;
+    started.by = raw::CallNumber{raw::Abi::X86_64, 56};  // clone
     started.flags = clone_flags;
     push({id}, started);
     return *this;

@@ -43,6 +43,7 @@ raw::TaskStarted thread() {
   started.pid = {100};
   started.leader = {1};
   started.creator = base::TaskId{1};
+  started.by = raw::CallNumber{raw::Abi::X32, 435};
   started.flags = 0xffffffffffffff00;
   return started;
 }

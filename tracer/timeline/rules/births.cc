@@ -15,25 +15,24 @@ constexpr FlagName kTold[] = {
     {0x00000100, "CLONE_VM"},    {0x00000200, "CLONE_FS"},     {0x00000400, "CLONE_FILES"},
     {0x00004000, "CLONE_VFORK"}, {0x00008000, "CLONE_PARENT"}, {0x200000000, "CLONE_INTO_CGROUP"},
 };
-constexpr std::uint64_t kVfork = 0x4100;  // CLONE_VM|CLONE_VFORK
 constexpr std::uint64_t kParent = 0x8000;
 
+// The C library's fork() calls clone: what a reader knows as a fork is told as one.
 std::string call_of(const model::TaskBorn& born) {
-  std::uint64_t told = 0;
+  std::string call{born.call.empty() ? "clone" : born.call};
+  if (call == "vfork") {
+    return call;  // its flags are those that it always has
+  }
   std::string names;
   for (const FlagName& flag : kTold) {
     if ((born.flags & flag.bit) != 0) {
-      told |= flag.bit;
-      names += (names.empty() ? "" : "|") + std::string(flag.name);
+      names += (names.empty() ? " " : "|") + std::string(flag.name);
     }
   }
-  if (told == kVfork) {
-    return "vfork";
+  if (call == "clone" && names.empty() && born.made.empty()) {
+    return "clone (fork)";
   }
-  if (told == 0) {
-    return born.made.empty() ? "fork" : "clone";
-  }
-  return "clone " + names;
+  return call + names;
 }
 
 class BirthsRule final : public Rule {

@@ -6,18 +6,6 @@
 namespace boxtrace::timeline {
 namespace {
 
-std::string_view call_name(model::NsCall call) {
-  switch (call) {
-    case model::NsCall::Clone:
-      return "clone";
-    case model::NsCall::Unshare:
-      return "unshare";
-    case model::NsCall::Setns:
-      break;
-  }
-  return "setns";
-}
-
 std::string flag_list(model::NsMask mask) {
   std::string out;
   for (const raw::NsKind kind : model::all_ns_kinds()) {
@@ -84,16 +72,15 @@ class NamespacesRule final : public Rule {
  private:
   static void tell_made(const Step& step, const model::NamespacesMade& made, Story& story) {
     Telling line = telling_of(step, Phase::Isolate);
-    if (made.by == model::NsCall::Clone) {
+    if (made.with_member) {
       const model::Task* child = story.model().task(made.member);
       line.task = child != nullptr && child->creator ? *child->creator : line.task;
     }
-    line.text.add(Piece::Kind::Call, call_name(made.by)).add(" ");
+    line.text.add(Piece::Kind::Call, made.call).add(" ");
     line.text.add(Piece::Kind::Ns, flag_list(made.mask));
     line.remark.add(std::to_string(made.mask.count()) + " new");
     line.milestone = "ns.new";
-    line.facts = {{"by", std::string(call_name(made.by))},
-                  {"kinds", model::render_mask(made.mask)}};
+    line.facts = {{"by", std::string(made.call)}, {"kinds", model::render_mask(made.mask)}};
     line.strip_of = made.member;
     story.tell(std::move(line));
     if (made.for_children.has(raw::NsKind::Pid)) {
@@ -105,7 +92,7 @@ class NamespacesRule final : public Rule {
                     "The caller stays in t; offsets can be set until its first child enters T.",
                     "time_namespaces(7)");
     }
-    if (made.by == model::NsCall::Clone) {
+    if (made.with_member) {
       story.explain(
           "clone.ns",
           "Flags on clone make the namespaces and a child that is born inside, in one step.",
