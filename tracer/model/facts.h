@@ -231,6 +231,11 @@ struct SessionMade {};
 
 // ---- where the model and the kernel differ ----
 
+/// A call succeeded, but its effect is not known: memory that it was given could not be read.
+struct EffectUnread {
+  std::string_view call;
+  raw::Unreadable why{};
+};
 struct ModelDisagrees {
   std::string subject;  ///< `mnt namespace`, `effective capabilities`
   std::string predicted, observed;
@@ -244,6 +249,6 @@ using Fact =
                  KeepCapsSet, SecurebitsSet, IdsChanged, GroupsSet, SeccompInstalled, DumpableSet,
                  KeyringJoined, CgroupMade, CgroupRemoved, DirectoryMade, DirectoryRemoved,
                  CgroupJoined, CgroupLimitSet, RlimitSet, OomScoreSet, SysctlWritten, SubreaperSet,
-                 DeathSignalSet, SessionMade, ModelDisagrees>;
+                 DeathSignalSet, SessionMade, EffectUnread, ModelDisagrees>;
 
 }  // namespace boxtrace::model

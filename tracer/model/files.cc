@@ -125,12 +125,17 @@ void apply_write(Change& change) {
   if (target.empty() || target.front() != '/') {
     return;
   }
-  if (target.starts_with("/proc/")) {
-    write_proc(change, target, change.text(1));
+  const bool to_proc = target.starts_with("/proc/");
+  const std::optional<CgroupPath> cgroup =
+      parse_cgroup_path(change.state, place(change.state, change.process, {}, target), false);
+  if (!to_proc && !cgroup) {
     return;
   }
-  const Path path = place(change.state, change.process, {}, target);
-  if (const std::optional<CgroupPath> cgroup = parse_cgroup_path(change.state, path, false)) {
+  if (const std::optional<raw::Unreadable> why = change.unread()) {
+    change.say(EffectUnread{"write", *why});
+  } else if (to_proc) {
+    write_proc(change, target, change.text(1));
+  } else {
     write_cgroup(change, *cgroup, change.text(1));
   }
 }
@@ -159,8 +164,8 @@ void apply_unlinkat(Change& change) {
 }
 
 constexpr CallEffect kEffects[] = {
-    {"write", apply_write},     {"pwrite64", apply_write}, {"mkdir", apply_mkdir},
-    {"mkdirat", apply_mkdirat}, {"rmdir", apply_rmdir},    {"unlinkat", apply_unlinkat},
+    {"write", apply_write, true}, {"pwrite64", apply_write, true}, {"mkdir", apply_mkdir},
+    {"mkdirat", apply_mkdirat},   {"rmdir", apply_rmdir},          {"unlinkat", apply_unlinkat},
 };
 
 }  // namespace

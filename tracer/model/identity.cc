@@ -219,9 +219,11 @@ void apply_seccomp(Change& change) {
 }
 
 constexpr CallEffect kEffects[] = {
-    {"setuid", apply_setuid},       {"setgid", apply_setgid},       {"setreuid", apply_setreuid},
-    {"setregid", apply_setregid},   {"setresuid", apply_setresuid}, {"setresgid", apply_setresgid},
-    {"setgroups", apply_setgroups}, {"capset", apply_capset},       {"seccomp", apply_seccomp},
+    {"setuid", apply_setuid},         {"setgid", apply_setgid},
+    {"setreuid", apply_setreuid},     {"setregid", apply_setregid},
+    {"setresuid", apply_setresuid},   {"setresgid", apply_setresgid},
+    {"setgroups", apply_setgroups},   {"capset", apply_capset},
+    {"seccomp", apply_seccomp, true},
 };
 
 }  // namespace

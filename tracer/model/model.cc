@@ -16,7 +16,13 @@ void apply_call_effect(Change& change) {
   for (const Table table : kTables) {
     for (const CallEffect& effect : table()) {
       if (effect.name == change.call.name) {
-        effect.apply(change);
+        const std::optional<raw::Unreadable> unread = change.unread();
+        if (unread && !effect.without_memory) {
+          change.task.creds.caps_known = false;  // capset may be the one; the next look at it tells
+          change.say(EffectUnread{effect.name, *unread});
+        } else {
+          effect.apply(change);
+        }
         return;
       }
     }
@@ -181,6 +187,23 @@ std::string Change::text(std::size_t index) const {
 
 const decoders::Value* Change::value(std::size_t index) const {
   return index < call.args.size() ? &call.args[index].value : nullptr;
+}
+
+std::optional<raw::Unreadable> Change::unread() const {
+  for (const decoders::Field& arg : call.args) {
+    if (const auto* missing = arg.value.as<decoders::Missing>()) {
+      return missing->why;
+    }
+    const auto* text = arg.value.as<decoders::Text>();
+    const auto* fields = arg.value.as<decoders::Struct>();
+    const auto& failure = text != nullptr     ? text->failure
+                          : fields != nullptr ? fields->failure
+                                              : std::nullopt;
+    if (failure) {
+      return failure;
+    }
+  }
+  return std::nullopt;
 }
 
 std::string Change::fd_target(std::int32_t fd) const {

@@ -139,7 +139,7 @@ void apply_prctl(Change& change) {
 }
 
 constexpr CallEffect kEffects[] = {
-    {"prctl", apply_prctl},
+    {"prctl", apply_prctl, true},
     {"chdir", apply_chdir},
     {"fchdir", apply_fchdir},
     {"setsid", apply_setsid},

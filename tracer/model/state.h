@@ -76,6 +76,8 @@ struct Change {
   [[nodiscard]] std::string text(std::size_t index) const;
   /// The fields of the argument if it is a struct, else null.
   [[nodiscard]] const decoders::Value* value(std::size_t index) const;
+  /// Why some argument's memory could not be read, or not to its end; nothing when all was.
+  [[nodiscard]] std::optional<raw::Unreadable> unread() const;
   /// What descriptor `fd` referred to at entry; empty when not recorded.
   [[nodiscard]] std::string fd_target(std::int32_t fd) const;
   /// The path of argument `index`, relative to the descriptor in `dirfd_index` if there is one.
@@ -90,6 +92,8 @@ struct Change {
 struct CallEffect {
   std::string_view name;
   void (*apply)(Change& change);
+  /// Also to be applied when arguments could not be read: registers tell enough.
+  bool without_memory = false;
 };
 
 [[nodiscard]] std::span<const CallEffect> process_effects();

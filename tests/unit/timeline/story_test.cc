@@ -42,6 +42,30 @@ TEST(Story, OnlyTheFirstChildOfAPidNamespaceIsPidOne) {
   EXPECT_THAT(script.text(), Not(HasSubstr("T3 = pid 1")));
 }
 
+TEST(Story, WhatCouldNotBeReadIsSaidAndNotInvented) {
+  Script script("/usr/bin/crun");
+  script.call("unshare", {kNewNs});
+  script.call("mount", {std::uint64_t{0x1000}, std::uint64_t{0x2000}, kNone, kBind, kNone});
+  script.call("pivot_root", {std::uint64_t{0x1000}, std::uint64_t{0x2000}}).exits(0).end();
+  EXPECT_THAT(script.text(), HasSubstr("2 calls with arguments unreadable: mount, pivot_root"));
+  EXPECT_THAT(script.text(), HasSubstr("the trace does not hold them"));
+  EXPECT_THAT(script.text(), Not(HasSubstr("rootfs")));
+  EXPECT_EQ(script.milestone("root.pivot"), "no such milestone");
+}
+
+TEST(Story, RuntimeThatFailsIsAskedForItsLastRefusal) {
+  Script script("/usr/bin/crun");
+  script.fd(7, "/dev/null").fails("fchown", {std::uint64_t{7}, kNone, kNone}, 1);
+  script.fails("openat", {std::uint64_t{3}, "gone"sv, kNone, kNone}, 2).exits(1).end();
+  EXPECT_THAT(script.text(), HasSubstr("last refusal: fchown /dev/null failed: EPERM"));
+}
+
+TEST(Story, RuntimeThatSucceedsHasNoLastRefusal) {
+  Script script("/usr/bin/crun");
+  script.fd(7, "/dev/null").fails("fchown", {std::uint64_t{7}, kNone, kNone}, 1).exits(0).end();
+  EXPECT_THAT(script.text(), Not(HasSubstr("refusal")));
+}
+
 TEST(Story, ThreadsAreNotTold) {
   Script script;
   const std::string before = script.text();

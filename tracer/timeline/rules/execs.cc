@@ -9,6 +9,9 @@ namespace boxtrace::timeline {
 namespace {
 
 std::string command_line(const std::vector<std::string>& argv) {
+  if (argv.empty()) {
+    return "(arguments not known)";  // unreadable, or the call was not seen
+  }
   std::string out;
   for (const std::string& arg : argv) {
     const bool plain = !arg.empty() && arg.find_first_of(" \t\n\"'\\$") == std::string::npos;

@@ -1,8 +1,10 @@
 // Calls that failed and should not have. Much of what fails is a question ("is it there?") or
-// expected; told are refusals and failures of the calls that make a container.
+// expected; told are refusals and failures of the calls that make a container. When a runtime
+// fails all the same, its last refusal is told, whichever call it was: likely the reason.
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "tracer/base/error_text.h"
 #include "tracer/base/text.h"
@@ -15,6 +17,7 @@ constexpr std::int64_t kEperm = 1;
 constexpr std::int64_t kEnoent = 2;
 constexpr std::int64_t kEnomem = 12;
 constexpr std::int64_t kEacces = 13;
+constexpr std::int64_t kErofs = 30;
 constexpr std::int64_t kEbusy = 16;
 constexpr std::int64_t kEnotdir = 20;
 constexpr std::int64_t kEinval = 22;
@@ -75,13 +78,36 @@ struct Failing {
   std::size_t times = 0;
 };
 
+// Refused for good, not for now; questions and waiting are no attempts (epoll says EPERM for a file
+// that it cannot watch).
+bool is_refusal(const Step& step) {
+  if (step.call == nullptr || step.syscall->outcome.kind != raw::Outcome::Kind::Failed ||
+      step.call->spec == nullptr ||
+      (step.call->spec->classes & (decoders::kInfo | decoders::kSync)) != 0) {
+    return false;
+  }
+  constexpr std::array kRefusals = {kEperm, kEacces, kErofs, kEnospc, kEnomem};
+  return std::find(kRefusals.begin(), kRefusals.end(), step.syscall->outcome.value) !=
+         kRefusals.end();
+}
+
 class FailuresRule final : public Rule {
  public:
   void on_step(const Step& step, Story& story) override {
-    if (!matters(step, story)) {
+    const base::TaskId process = story.process(step.event.task);
+    if (const auto* exited = std::get_if<raw::TaskExited>(&step.event.body)) {
+      if (step.event.task == process) {
+        tell_reason(*exited, process, step, story);
+      }
       return;
     }
-    const base::TaskId process = story.process(step.event.task);
+    if (!matters(step, story)) {
+      if (is_refusal(step) && story.makes_containers(step.event.task)) {
+        last_refusals_[process] = failing(step, story);
+      }
+      return;
+    }
+    last_refusals_.erase(process);  // what comes now is told anyhow, and is later
     const std::int64_t err = step.syscall->outcome.value;
     if (runs_.has(process)) {
       const Failing& open = runs_.peek(process);
@@ -90,11 +116,10 @@ class FailuresRule final : public Rule {
       }
     }
     Failing& run = runs_.open(process, step);
-    if (run.times++ == 0) {
-      run.call = step.call->name;
-      run.err = err;
-      run.shown = describe(step, story);
+    if (run.times == 0) {
+      run = failing(step, story);
     }
+    ++run.times;
   }
 
   std::optional<base::Seq> open_since(base::TaskId process) const override {
@@ -130,6 +155,27 @@ class FailuresRule final : public Rule {
   }
 
  private:
+  static Failing failing(const Step& step, const Story& story) {
+    return {step.call->name, step.syscall->outcome.value, describe(step, story), 0};
+  }
+
+  void tell_reason(const raw::TaskExited& exited, base::TaskId process, const Step& step,
+                   Story& story) {
+    const auto refusal = last_refusals_.extract(process);
+    if (refusal.empty() || exited.cause != raw::TaskExited::Cause::Code || exited.value == 0) {
+      return;
+    }
+    const Failing& last = refusal.mapped();
+    const auto err = static_cast<int>(last.err);
+    Telling line = telling_of(step, story.phase());
+    line.text.add("last refusal: ").append(last.shown).add(" ");
+    line.text.add(Piece::Kind::Bad, "failed: " + std::string(base::errno_name(err)));
+    line.remark.add(base::errno_text(err));
+    line.milestone = "failure";
+    line.facts = {{"call", last.call}, {"error", std::string(base::errno_name(err))}};
+    story.tell(std::move(line));
+  }
+
   static bool matters(const Step& step, const Story& story) {
     if (step.call == nullptr || step.syscall->outcome.kind != raw::Outcome::Kind::Failed ||
         is_expected(step)) {
@@ -154,8 +200,7 @@ class FailuresRule final : public Rule {
     RichText out;
     out.add(Piece::Kind::Call, step.call->name);
     if (step.call->name == "write" && !step.syscall->fds.empty()) {
-      return out.add(" to ").add(Piece::Kind::Path,
-                                 base::printable(step.syscall->fds.front().target));
+      return out.add(" to ").add(Piece::Kind::Path, step.syscall->fds.front().target);
     }
     for (const std::string_view name : {"target", "to_pathname", "new_root", "pathname"}) {
       const model::Path path =
@@ -164,10 +209,14 @@ class FailuresRule final : public Rule {
         return out.add(" ").append(render_path(path));
       }
     }
+    if (!step.syscall->fds.empty()) {
+      out.add(" ").add(Piece::Kind::Path, step.syscall->fds.front().target);
+    }
     return out;
   }
 
   Runs<Failing> runs_;
+  std::map<base::TaskId, Failing> last_refusals_;  ///< by process
 };
 
 }  // namespace
