@@ -11,6 +11,8 @@
 namespace boxtrace::cli {
 namespace {
 
+constexpr int kDamaged = 1;  // all that could be read was shown
+
 constexpr const char* kDescription =
     R"(Prints the story of a recorded trace, exactly as the live run printed it.
 
@@ -46,7 +48,8 @@ int run_show(const Arguments& words) {
     return kToolFailure;
   }
   print_problems(file, summary.value());
-  return 0;
+  const bool whole = summary.value().complete && summary.value().problem_count == 0;
+  return whole ? 0 : kDamaged;
 }
 
 }  // namespace boxtrace::cli

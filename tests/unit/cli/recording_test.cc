@@ -3,11 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "tracer/cli/trace_file.h"
+#include "tracer/cli/verbs.h"
 #include "tracer/sinks/jsonl.h"
 #include "tracer/sinks/text.h"
 #include "tracer/timeline/analysis.h"
@@ -104,6 +108,30 @@ TEST(TraceFile, NamesWhatCannotBeRead) {
   ASSERT_FALSE(other.ok());
   EXPECT_THAT(other.error().what, HasSubstr("not a boxtrace trace"));
   EXPECT_EQ(other.error().hint, "record a trace with: boxtrace record -o FILE -- CMD");
+}
+
+// The exit status of `boxtrace show` of a file that holds `text`; what it prints is dropped.
+int show_status(const std::string& text) {
+  const std::string file = ::testing::TempDir() + "/show_status.jsonl";
+  std::ofstream(file, std::ios::binary) << text;
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  const int status = run_show({file});
+  ::testing::internal::GetCapturedStdout();
+  ::testing::internal::GetCapturedStderr();
+  std::filesystem::remove(file);
+  return status;
+}
+
+TEST(Show, SaysByItsExitStatusThatAFileIsCutOrDamaged) {
+  std::ifstream in(kTrace, std::ios::binary);
+  const std::string whole{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_EQ(show_status(whole), 0);
+  EXPECT_EQ(show_status(whole.substr(0, whole.size() / 2)), 1);
+  std::string damaged = whole;
+  damaged.at(damaged.find("\n{") + 1) = '[';
+  EXPECT_EQ(show_status(damaged), 1);
+  EXPECT_EQ(show_status("no trace\n"), 125);
 }
 
 }  // namespace
