@@ -164,6 +164,25 @@ std::size_t display_width(std::string_view text) {
   }));
 }
 
+std::string shorten_ids(std::string_view text) {
+  constexpr std::size_t kShortestId = 32;
+  constexpr std::size_t kKept = 12;
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t digits = std::min(text.find_first_not_of(kHexDigits), text.size());
+    const std::size_t rest = std::min(text.find_first_of(kHexDigits, digits), text.size());
+    if (digits >= kShortestId) {
+      out.append(text.substr(0, kKept)).append("…");
+    } else {
+      out.append(text.substr(0, digits));
+    }
+    out.append(text.substr(digits, rest - digits));
+    text.remove_prefix(rest);
+  }
+  return out;
+}
+
 std::string clip(std::string_view text, std::size_t columns) {
   if (display_width(text) <= columns) {
     return std::string(text);

@@ -22,6 +22,10 @@ namespace boxtrace::base {
 /// The number of terminal columns that `text` takes, counting one per code point.
 [[nodiscard]] std::size_t display_width(std::string_view text);
 
+/// `text` with every run of 32 hexadecimal digits or more cut to its first 12 and an ellipsis: the
+/// length in which engines print the ids of containers, images and layers.
+[[nodiscard]] std::string shorten_ids(std::string_view text);
+
 /// The first `columns` code points of `text`, the last replaced by an ellipsis if it had more.
 [[nodiscard]] std::string clip(std::string_view text, std::size_t columns);
 

@@ -12,7 +12,8 @@ RichText& RichText::add(Piece::Kind kind, std::string_view text, std::string_vie
   if (!text.empty() || !stable.empty()) {
     // Here, so that no rule can forget it: a traced program chooses most of these words, and a
     // control sequence among them would reach the reader's terminal.
-    pieces_.push_back({kind, base::printable(text), base::printable(stable)});
+    pieces_.push_back({kind, base::printable(base::shorten_ids(text)),
+                       base::printable(base::shorten_ids(stable))});
   }
   return *this;
 }

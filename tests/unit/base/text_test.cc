@@ -59,6 +59,15 @@ TEST(Width, CountsCodePoints) {
   EXPECT_EQ(display_width(""), 0U);
 }
 
+TEST(ShortenIds, CutsLongRunsOfHexDigitsOnly) {
+  const std::string id = "eef751de69759a44c400afbc2c50628ef8bb20f50c7a8511fac7b5130a130f50";
+  EXPECT_EQ(shorten_ids("/run/runc/" + id + "/state.json"), "/run/runc/eef751de6975…/state.json");
+  EXPECT_EQ(shorten_ids(id), "eef751de6975…");
+  EXPECT_EQ(shorten_ids("0123456789abcdef0123456789abcde"), "0123456789abcdef0123456789abcde");
+  EXPECT_EQ(shorten_ids("decade"), "decade");
+  EXPECT_EQ(shorten_ids(""), "");
+}
+
 TEST(Clip, ReplacesTheLastColumnByAnEllipsis) {
   EXPECT_EQ(clip("abcdef", 6), "abcdef");
   EXPECT_EQ(clip("abcdef", 4), "abc\u2026");

@@ -15,7 +15,8 @@ std::string command_line(const std::vector<std::string>& argv) {
   std::string out;
   for (const std::string& arg : argv) {
     const bool plain = !arg.empty() && arg.find_first_of(" \t\n\"'\\$") == std::string::npos;
-    out += (out.empty() ? "" : " ") + (plain ? base::printable(arg) : base::quote(arg));
+    const std::string word = base::shorten_ids(arg);
+    out += (out.empty() ? "" : " ") + (plain ? base::printable(word) : base::quote(word));
   }
   return base::clip(out, 120);
 }

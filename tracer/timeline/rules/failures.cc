@@ -83,7 +83,8 @@ struct Failing {
 bool is_refusal(const Step& step) {
   if (step.call == nullptr || step.syscall->outcome.kind != raw::Outcome::Kind::Failed ||
       step.call->spec == nullptr ||
-      (step.call->spec->classes & (decoders::kInfo | decoders::kSync)) != 0) {
+      (step.call->spec->classes & (decoders::kInfo | decoders::kSync)) != 0 ||
+      step.call->name.ends_with("sigreturn")) {  // its result is the interrupted code's
     return false;
   }
   constexpr std::array kRefusals = {kEperm, kEacces, kErofs, kEnospc, kEnomem};
