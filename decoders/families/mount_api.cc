@@ -25,8 +25,8 @@
 namespace boxtrace::decoders {
 namespace {
 
-constexpr std::uint32_t kSetFlag = 0, kSetString = 1, kSetBinary = 2, kSetPath = 3,
-                        kSetPathEmpty = 4, kSetFd = 5;  // FSCONFIG_*
+constexpr std::uint32_t kSetString = 1, kSetBinary = 2, kSetPath = 3, kSetPathEmpty = 4,
+                        kSetFd = 5;  // FSCONFIG_*
 
 /// fsconfig's value: what it is depends on the command.
 Value arg_fsconfig_value(const CallContext& context, const ArgSpec&, std::size_t index) {
