@@ -33,9 +33,21 @@ RichText containment(const model::ExecState& state) {
   return out;
 }
 
+// `1001`, or `1001 (0 inside)` where its user namespace has another number for it.
+std::string both_ids(std::uint32_t id, const std::vector<base::IdMapLine>& map) {
+  constexpr std::uint64_t kOverflowId = 65534;  // of ids without a mapping: user_namespaces(7)
+  std::uint64_t inside = map.empty() ? id : kOverflowId;
+  for (const base::IdMapLine& line : map) {
+    if (id >= line.outside && id - line.outside < line.count) {
+      inside = line.inside + (id - line.outside);
+    }
+  }
+  return std::to_string(id) + (inside == id ? "" : " (" + std::to_string(inside) + " inside)");
+}
+
 RichText privileges(const model::ExecState& state) {
-  RichText out("at exec: uid " + std::to_string(state.uid[1]) + " gid " +
-               std::to_string(state.gid[1]));
+  RichText out("at exec: uid " + both_ids(state.uid[1], state.uid_map) + " gid " +
+               both_ids(state.gid[1], state.gid_map));
   const int caps = std::popcount(state.caps.effective);
   out.add(" \u00b7 capabilities: ");
   out.add(caps == 0 ? Piece::Kind::Good : Piece::Kind::Plain,
