@@ -76,8 +76,8 @@ std::vector<std::string> propagation_words(std::string_view fields) {
 
 class StateBuilder {
  public:
-  StateBuilder(const model::ExecState& state, const Symbols& symbols)
-      : state_(state), symbols_(symbols) {}
+  StateBuilder(const model::ExecState& state, const Subject& subject, const Symbols& symbols)
+      : state_(state), launch_fds_(subject.launch_fds), symbols_(symbols) {}
 
   std::vector<Property> build() {
     add_program();
@@ -149,7 +149,11 @@ class StateBuilder {
     add("root", state_.root == "/" ? "the host's" : "<root>");
     add("cwd", symbols_.rename_path(state_.cwd));
     for (const raw::FdTarget& fd : state_.fds) {
-      add(fmt::format("fd {}", fd.fd.value), symbols_.rename_target(fd.target));
+      // Where the caller's shell had redirected it to is no property of the container.
+      const bool inherited =
+          std::find(launch_fds_.begin(), launch_fds_.end(), fd) != launch_fds_.end();
+      add(fmt::format("fd {}", fd.fd.value),
+          inherited ? "as launched" : symbols_.rename_target(fd.target));
     }
   }
 
@@ -196,6 +200,7 @@ class StateBuilder {
   }
 
   const model::ExecState& state_;
+  const std::vector<raw::FdTarget>& launch_fds_;
   const Symbols& symbols_;
   std::vector<Property> properties_;
 };
@@ -203,7 +208,7 @@ class StateBuilder {
 }  // namespace
 
 std::vector<Property> normalise_state(const Subject& subject, const Symbols& symbols) {
-  return subject.final_exec ? StateBuilder(*subject.final_exec, symbols).build()
+  return subject.final_exec ? StateBuilder(*subject.final_exec, subject, symbols).build()
                             : std::vector<Property>{};
 }
 

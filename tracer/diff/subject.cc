@@ -9,6 +9,10 @@ void SubjectCollector::on_step(const timeline::Step& step) {
   if (std::holds_alternative<raw::End>(step.event.body)) {
     subject_.complete = true;
   }
+  const auto* seen = std::get_if<raw::Observation>(&step.event.body);
+  if (seen != nullptr && seen->fds && subject_.launch_fds.empty()) {
+    subject_.launch_fds = *seen->fds;
+  }
   for (const model::Fact& fact : step.facts) {
     if (const auto* exec = std::get_if<model::Execed>(&fact)) {
       subject_.commands.push_back(exec->argv);

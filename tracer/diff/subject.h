@@ -20,6 +20,7 @@ struct Subject {
   raw::Header header;
   std::vector<timeline::Milestone> milestones;  ///< their task is the leader of the process
   std::optional<model::ExecState> final_exec;
+  std::vector<raw::FdTarget> launch_fds;  ///< what the first program was given; the caller's choice
   std::vector<std::vector<std::string>> commands;            ///< argv of every execve, in order
   std::vector<std::pair<base::HostPid, std::string>> roles;  ///< of every process
 };

@@ -67,6 +67,17 @@ Subject run_of_runc(int run) {
   return made;
 }
 
+TEST(Compare, RedirectionsOfTheCallerAreNoDifference) {
+  Subject file = run_of_runc(1), terminal = run_of_runc(2);
+  file.launch_fds = {{{1}, "/tmp/out"}, {{2}, "/tmp/err"}};
+  terminal.launch_fds = {{{1}, "/dev/pts/3"}, {{2}, "/dev/pts/3"}};
+  file.final_exec->fds = {{{1}, "/tmp/out"}, {{2}, "/tmp/err"}};
+  terminal.final_exec->fds = {{{1}, "/dev/pts/3"}, {{2}, "/dev/pts/3"}};
+  EXPECT_TRUE(compare(file, terminal).same());
+  terminal.final_exec->fds[1].target = "/etc/passwd";  // not what it was launched with
+  EXPECT_FALSE(compare(file, terminal).same());
+}
+
 TEST(Compare, TwoRunsOfOneCommandAreTheSame) {
   const Comparison comparison = compare(run_of_runc(1), run_of_runc(2));
   EXPECT_TRUE(comparison.same()) << render_report(comparison, {});
