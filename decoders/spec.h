@@ -102,6 +102,9 @@ struct SyscallSpec {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::array<ArgSpec, 6> args{};  ///< an empty name ends the list
   Returns returns = Returns::Zero;
   std::uint32_t observe = 0;
+  /// Where the first argument is an operation: those that change what `classes` and `observe` are
+  /// about; the others ask, or change something else. Empty: not told apart.
+  std::span<const std::uint32_t> operations{};
   std::string_view man;     ///< `unshare(2)`; `none` where no manual page exists
   std::string_view kernel;  ///< `kernel/fork.c: ksys_unshare`
   Explanation explain{};

@@ -193,6 +193,10 @@ std::size_t used_prctl(const CallContext& context) {
   return std::min<std::size_t>(count_by_option(kOptions, context, 0), 5);
 }
 
+// PDEATHSIG, DUMPABLE, KEEPCAPS, NAME, SECCOMP, CAPBSET_DROP, SECUREBITS, CHILD_SUBREAPER,
+// NO_NEW_PRIVS, CAP_AMBIENT.
+constexpr std::uint32_t kOfProcessAndCaps[] = {1, 4, 8, 15, 22, 24, 28, 36, 38, 47};
+
 constexpr SyscallSpec kRows[] = {
     {.name = "prctl",
      .nr = {157, 172, 167},
@@ -204,6 +208,7 @@ constexpr SyscallSpec kRows[] = {
                {"arg5", arg_prctl, nullptr, -1, Direction::InOut}}},
      .returns = Returns::Number,
      .observe = kObserveStatus,
+     .operations = kOfProcessAndCaps,
      .man = "prctl(2)",
      .kernel = "kernel/sys.c: prctl",
      .explain = {"Sixty small calls in one, told apart by the first argument: names, signals, "

@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::size_t kMaxInstructions = 4096;
 constexpr std::size_t kInstructionSize = 8;
-constexpr std::uint32_t kSetModeFilter = 1, kGetActionAvail = 2, kGetNotifSizes = 3;
+constexpr std::uint32_t kSetModeStrict = 0, kSetModeFilter = 1, kGetActionAvail = 2,
+                        kGetNotifSizes = 3;
 
 constexpr FieldSpec kProgram[] = {{"len", Width::W16, Show::Unsigned},
                                   {"filter", Width::Word, Show::Pointer}};
@@ -51,6 +52,8 @@ Value arg_seccomp_args(const CallContext& context, const ArgSpec&, std::size_t i
   return Pointer{addr};
 }
 
+constexpr std::uint32_t kInstalling[] = {kSetModeStrict, kSetModeFilter};
+
 constexpr SyscallSpec kRows[] = {
     {.name = "seccomp",
      .nr = {317, 354, 277},
@@ -60,6 +63,7 @@ constexpr SyscallSpec kRows[] = {
                {"args", arg_seccomp_args, nullptr, -1, Direction::InOut}}},
      .returns = Returns::Number,
      .observe = kObserveStatus,
+     .operations = kInstalling,
      .man = "seccomp(2)",
      .kernel = "kernel/seccomp.c: do_seccomp",
      .explain =

@@ -14,6 +14,7 @@
 #include "tracer/sinks/jsonl.h"
 #include "tracer/sinks/text.h"
 #include "tracer/timeline/analysis.h"
+#include "tracer/timeline/story_calls.h"
 
 namespace boxtrace::cli {
 namespace {
@@ -75,12 +76,22 @@ int start_failure_status(int err) {
   }
 }
 
+/// By default where every call is shown or kept for later.
+bool wants_every_call(const LaunchRequest& request) {
+  const bool shows_them = request.view && request.view->verbose >= 2;
+  return request.capture.calls.empty() ? shows_them || !request.trace_file.empty()
+                                       : request.capture.calls == "every";
+}
+
 ptrace::LaunchOptions engine_options(const LaunchRequest& request) {
   ptrace::LaunchOptions options;
   options.command = request.command;
   options.decode.string_limit = request.capture.string_limit;
   options.decode.env_values = request.capture.env == "values";
   options.tool_version = BOXTRACE_VERSION;
+  if (!wants_every_call(request)) {
+    options.calls = timeline::story_calls();
+  }
   for (const std::string& change : request.capture.environment) {
     const std::size_t equals = change.find('=');
     ptrace::EnvironmentChange& entry = options.environment.emplace_back();

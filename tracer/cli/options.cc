@@ -65,6 +65,12 @@ void add_capture_options(CLI::App& app, CaptureOptions& options) {
                  "Capture of environments: names (the default), or values too")
       ->check(CLI::IsMember({"names", "values"}).description(""))
       ->type_name("WHAT");
+  app.add_option("--calls", options.calls,
+                 "Stop the command at every call, or only at those that a story is made of (the "
+                 "default without -vv and -o), which a seccomp filter picks out; without "
+                 "CAP_SYS_ADMIN no filter is used")
+      ->check(CLI::IsMember({"every", "story"}).description(""))
+      ->type_name("WHICH");
   app.add_option("-E", options.environment,
                  "Set a variable of the command's environment, or remove it")
       ->allow_extra_args(false)

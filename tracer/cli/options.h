@@ -29,6 +29,7 @@ struct ViewOptions {
 struct CaptureOptions {
   std::size_t string_limit = 256;
   std::string env = "names";
+  std::string calls;                     ///< `every`, `story`, or empty for the verb's default
   std::vector<std::string> environment;  ///< `NAME=value` or `NAME`, for the command
 };
 

@@ -156,16 +156,28 @@ void say_directory(Change& change, const Path& path, bool made) {
 void apply_mkdir(Change& change) { say_directory(change, change.path(0), true); }
 void apply_mkdirat(Change& change) { say_directory(change, change.path(1, 0), true); }
 void apply_rmdir(Change& change) { say_directory(change, change.path(0), false); }
+constexpr std::uint32_t kRemoveDir = 0x200;  // linux/fcntl.h: AT_REMOVEDIR
+
 void apply_unlinkat(Change& change) {
-  constexpr std::uint64_t kRemoveDir = 0x200;  // linux/fcntl.h: AT_REMOVEDIR
   if ((change.arg(2) & kRemoveDir) != 0) {
     say_directory(change, change.path(1, 0), false);
   }
 }
 
+using Test = decoders::ArgTest;
+
+// Files of cgroupfs, /proc/sys and the id maps take a page at most in one write. Sources:
+// fs/kernfs/file.c: kernfs_fop_write_iter, kernel/user_namespace.c: map_write.
+constexpr Test kOfAPage{Test::Kind::Below, 2, 4096 + 1};
+constexpr Test kOfADirectory{Test::Kind::AnyBit, 2, kRemoveDir};
+
 constexpr CallEffect kEffects[] = {
-    {"write", apply_write, true}, {"pwrite64", apply_write, true}, {"mkdir", apply_mkdir},
-    {"mkdirat", apply_mkdirat},   {"rmdir", apply_rmdir},          {"unlinkat", apply_unlinkat},
+    {"write", apply_write, true, kOfAPage},
+    {"pwrite64", apply_write, true, kOfAPage},
+    {"mkdir", apply_mkdir},
+    {"mkdirat", apply_mkdirat},
+    {"rmdir", apply_rmdir},
+    {"unlinkat", apply_unlinkat, false, kOfADirectory},
 };
 
 }  // namespace

@@ -42,7 +42,7 @@ void apply_keyctl(Change& change) {
 
 constexpr CallEffect kEffects[] = {
     {"setrlimit", apply_setrlimit},
-    {"prlimit64", apply_prlimit},
+    {"prlimit64", apply_prlimit, false, {decoders::ArgTest::Kind::NonZero, 2}},
     {"keyctl", apply_keyctl},
 };
 

@@ -4,16 +4,19 @@
 #include <array>
 #include <string_view>
 
+#include "decoders/registry.h"
 #include "tracer/model/state.h"
 
 namespace boxtrace::model {
 namespace {
 
+using EffectTable = std::span<const CallEffect> (*)();
+constexpr std::array<EffectTable, 6> kEffectTables = {process_effects, namespace_effects,
+                                                      mount_effects,   identity_effects,
+                                                      file_effects,    limit_effects};
+
 void apply_call_effect(Change& change) {
-  using Table = std::span<const CallEffect> (*)();
-  constexpr std::array<Table, 6> kTables = {process_effects,  namespace_effects, mount_effects,
-                                            identity_effects, file_effects,      limit_effects};
-  for (const Table table : kTables) {
+  for (const EffectTable table : kEffectTables) {
     for (const CallEffect& effect : table()) {
       if (effect.name == change.call.name) {
         const std::optional<raw::Unreadable> unread = change.unread();
@@ -32,6 +35,17 @@ void apply_call_effect(Change& change) {
 bool is_exec(std::string_view name) { return name == "execve" || name == "execveat"; }
 
 }  // namespace
+
+void add_calls_with_effects(decoders::CallSet& calls) {
+  for (const EffectTable table : kEffectTables) {
+    for (const CallEffect& effect : table()) {
+      for (const decoders::SyscallSpec* spec : decoders::find_syscalls(effect.name)) {
+        const bool always = effect.when.kind == decoders::ArgTest::Kind::Always;
+        calls.add(*spec, always ? decoders::changes_something(*spec) : effect.when);
+      }
+    }
+  }
+}
 
 Model::Model() : state_(std::make_unique<State>()) {}
 Model::~Model() = default;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "decoders/call_set.h"
 #include "decoders/decode.h"
 #include "tracer/base/ids.h"
 #include "tracer/model/exec_state.h"
@@ -56,5 +57,8 @@ class Model {
  private:
   std::unique_ptr<State> state_;
 };
+
+/// Adds the calls that change the model's state.
+void add_calls_with_effects(decoders::CallSet& calls);
 
 }  // namespace boxtrace::model

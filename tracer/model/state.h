@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "decoders/call_set.h"
 #include "decoders/decode.h"
 #include "tracer/model/facts.h"
 #include "tracer/model/model.h"
@@ -88,12 +89,14 @@ struct Change {
   }
 };
 
-/// What a successful call of that name does to the model.
+/// What a successful call of that name does to the model. `when`: it does nothing in other cases;
+/// by default in those of the row's operations that change nothing.
 struct CallEffect {
   std::string_view name;
   void (*apply)(Change& change);
   /// Also to be applied when arguments could not be read: registers tell enough.
   bool without_memory = false;
+  decoders::ArgTest when{};
 };
 
 [[nodiscard]] std::span<const CallEffect> process_effects();

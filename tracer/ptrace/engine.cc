@@ -8,6 +8,7 @@
 
 #include "tracer/base/procfs_text.h"
 #include "tracer/os/file.h"
+#include "tracer/ptrace/call_filter.h"
 #include "tracer/ptrace/emitter.h"
 #include "tracer/ptrace/kernel.h"
 #include "tracer/ptrace/launch.h"
@@ -64,12 +65,18 @@ void run(Kernel& kernel, Tracer& tracer, SignalRelay& relay) {
 }  // namespace
 
 base::Result<CommandEnd> trace_launch(const LaunchOptions& options, raw::EventSink& sink) {
-  TRY(const Observer observer, Observer::open("/proc"));
-  TRY(LaunchedCommand command, LaunchedCommand::start(options));
+  TRY(Observer observer, Observer::open("/proc"));
+  std::vector<sock_filter> filter;
+  if (options.calls && can_filter_calls()) {
+    filter = make_call_filter(*options.calls);
+    observer.leave_out_our_filter();
+  }
+  TRY(LaunchedCommand command, LaunchedCommand::start(options, filter));
   SignalRelay relay;
 
   LiveKernel kernel;
   raw::Header header = make_header(options, observer);
+  header.every_call = filter.empty();
   Emitter emitter{kernel, sink};
   Tracer tracer{kernel, observer, emitter, options.decode};
   emitter.hold();
@@ -79,7 +86,7 @@ base::Result<CommandEnd> trace_launch(const LaunchOptions& options, raw::EventSi
                  raw::Gap{"/proc is not that of the tracer's pid namespace, so nothing could be "
                           "observed there"});
   }
-  tracer.adopt_command(command.tid());
+  tracer.adopt_command(command.tid(), !filter.empty());
   command.proceed();
   run(kernel, tracer, relay);
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "decoders/call_set.h"
 #include "decoders/spec.h"
 #include "tracer/base/result.h"
 #include "tracer/raw/event_sink.h"
@@ -26,7 +27,10 @@ struct LaunchOptions {
   std::vector<std::string> command;  ///< the program is looked up in PATH as execvp(3) does
   std::vector<EnvironmentChange> environment;  ///< applied to our own, in order
   decoders::Options decode;                    ///< what decoders read, and so what is captured
-  std::string tool_version;                    ///< for the header
+  /// The calls to stop at. Nothing: every call. So too where a filter cannot be installed without
+  /// no_new_privs, which would change what the command may do.
+  std::optional<decoders::CallSet> calls;
+  std::string tool_version;  ///< for the header
 };
 
 /// How the launched command ended. A caller passes it on: exits with `code`, or dies of `signal`.

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <ctime>
 #include <string>
@@ -137,9 +139,16 @@ std::optional<siginfo_t> LiveKernel::signal_details(base::HostTid tid) {
   return details;
 }
 
-bool LiveKernel::resume(base::HostTid tid, int signal) {
-  return succeeded(
-      ::ptrace(PTRACE_SYSCALL, tid.value, nullptr, as_pointer(static_cast<std::uint64_t>(signal))));
+bool LiveKernel::resume(base::HostTid tid, int signal, Until until) {
+  return succeeded(::ptrace(until == Until::NextCall ? PTRACE_SYSCALL : PTRACE_CONT, tid.value,
+                            nullptr, as_pointer(static_cast<std::uint64_t>(signal))));
+}
+
+bool LiveKernel::refuse_call(base::HostTid tid) {
+  // A number below zero is no call: the kernel skips it, and the result stays what the entry has
+  // set it to, -ENOSYS. Source: kernel/seccomp.c, __seccomp_filter; seccomp(2) "SECCOMP_RET_TRACE".
+  const std::uint64_t number = offsetof(struct user, regs.orig_rax);
+  return succeeded(::ptrace(PTRACE_POKEUSER, tid.value, as_pointer(number), as_pointer(~0ULL)));
 }
 
 bool LiveKernel::listen(base::HostTid tid) {

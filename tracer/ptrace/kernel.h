@@ -45,6 +45,12 @@ struct Interrupted {};  ///< EINTR: a signal handler of ours ran
 struct NotYet {};       ///< nothing to report now; only when not blocking
 using WaitResult = std::variant<StatusChange, NothingLeft, Interrupted, NotYet>;
 
+/// Where a resumed task stops next, if no signal or event of its own stops it before.
+enum class Until : std::uint8_t {
+  NextCall,   ///< PTRACE_SYSCALL: at the next entry or exit of a call
+  NextEvent,  ///< PTRACE_CONT: at the next call that our filter has chosen
+};
+
 /// How much of a read succeeded, and why it ended early.
 struct MemoryRead {
   std::size_t size = 0;
@@ -69,8 +75,10 @@ class Kernel {
   /// PTRACE_GETSIGINFO.
   [[nodiscard]] virtual std::optional<siginfo_t> signal_details(base::HostTid tid) = 0;
 
-  /// PTRACE_SYSCALL: runs to the next entry or exit of a call, delivering `signal` if it is not 0.
-  virtual bool resume(base::HostTid tid, int signal) = 0;
+  /// Lets it run, delivering `signal` if it is not 0.
+  virtual bool resume(base::HostTid tid, int signal, Until until) = 0;
+  /// In a Seccomp stop: makes the call fail with ENOSYS, once resumed.
+  virtual bool refuse_call(base::HostTid tid) = 0;
   /// PTRACE_LISTEN: leaves a group-stopped task stopped, yet sensitive to SIGCONT.
   virtual bool listen(base::HostTid tid) = 0;
   /// PTRACE_DETACH, delivering `signal` if it is not 0.
@@ -96,7 +104,8 @@ class LiveKernel final : public Kernel {
   [[nodiscard]] std::optional<SyscallInfo> syscall_info(base::HostTid tid) override;
   [[nodiscard]] std::optional<std::uint64_t> event_message(base::HostTid tid) override;
   [[nodiscard]] std::optional<siginfo_t> signal_details(base::HostTid tid) override;
-  bool resume(base::HostTid tid, int signal) override;
+  bool resume(base::HostTid tid, int signal, Until until) override;
+  bool refuse_call(base::HostTid tid) override;
   bool listen(base::HostTid tid) override;
   bool detach(base::HostTid tid, int signal) override;
   bool interrupt(base::HostTid tid) override;

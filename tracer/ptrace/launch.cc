@@ -16,6 +16,7 @@
 #include "tracer/base/check.h"
 #include "tracer/base/text.h"
 #include "tracer/os/file.h"
+#include "tracer/ptrace/call_filter.h"
 
 namespace boxtrace::ptrace {
 namespace {
@@ -66,13 +67,19 @@ std::vector<char*> as_argv(std::vector<std::string>& strings) {
 
 // Runs in the child, between fork and exec: nothing here allocates.
 [[noreturn]] void become_command(int gate, const char* program, char* const* argv,
-                                 char* const* envp, const struct sigaction& old_sigchld) {
+                                 char* const* envp, const struct sigaction& old_sigchld,
+                                 std::span<const sock_filter> filter) {
   ::sigaction(SIGCHLD, &old_sigchld, nullptr);
   char go = 0;
   ssize_t got = 0;
   do {
     got = ::read(gate, &go, 1);
   } while (got < 0 && errno == EINTR);
+  if (got == 1 && !filter.empty()) {
+    if (const int err = install_call_filter(filter); err != 0) {
+      ::_exit(err);  // an end without an execve: the engine takes the code for the reason
+    }
+  }
   if (got == 1) {
     ::execve(program, argv, envp);
   }
@@ -90,9 +97,10 @@ base::Error seize_error(int err) {
 
 }  // namespace
 
-unsigned long trace_options() {
-  return PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
-         PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT;
+unsigned long trace_options(bool filtered) {
+  return (filtered ? PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL : 0UL) | PTRACE_O_TRACESYSGOOD |
+         PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
+         PTRACE_O_TRACEEXIT;
 }
 
 base::Result<std::string> find_program(const std::string& name,
@@ -135,7 +143,8 @@ std::vector<std::string> changed_environment(std::vector<std::string> environmen
   return environment;
 }
 
-base::Result<LaunchedCommand> LaunchedCommand::start(const LaunchOptions& options) {
+base::Result<LaunchedCommand> LaunchedCommand::start(const LaunchOptions& options,
+                                                     std::span<const sock_filter> filter) {
   if (options.command.empty()) {
     return base::Error{EINVAL, "no command to run", {}};
   }
@@ -168,9 +177,10 @@ base::Result<LaunchedCommand> LaunchedCommand::start(const LaunchOptions& option
   }
   if (pid == 0) {
     ::close(gate.get());  // else the child would never see the tracer's death in the pipe
-    become_command(gate_reader.get(), program.c_str(), argv.data(), envp.data(), old_sigchld);
+    become_command(gate_reader.get(), program.c_str(), argv.data(), envp.data(), old_sigchld,
+                   filter);
   }
-  if (::ptrace(PTRACE_SEIZE, pid, nullptr, trace_options()) != 0 ||
+  if (::ptrace(PTRACE_SEIZE, pid, nullptr, trace_options(!filter.empty())) != 0 ||
       ::ptrace(PTRACE_INTERRUPT, pid, nullptr, nullptr) != 0) {
     const int err = errno;
     gate.reset();

@@ -8,6 +8,9 @@
 // group and terminal are not touched, as with strace, so that the terminal's signals reach both.
 // If the tracer dies in between, the pipe ends and so does the child.
 
+#include <linux/filter.h>
+
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,7 +25,10 @@ namespace boxtrace::ptrace {
 /// Not EXITKILL: all that we do to tracees can be undone by the kernel if we die, and a debugging
 /// tool's crash must not take down the containers it looked at. Not TRACEVFORKDONE: it costs a stop
 /// and says nothing that the return of vfork(2) does not.
-[[nodiscard]] unsigned long trace_options();
+///
+/// With a filter of calls, EXITKILL after all: such a task must not go on without us, because each
+/// call that the filter has chosen would fail. See call_filter.h.
+[[nodiscard]] unsigned long trace_options(bool filtered);
 
 /// A program by name, as execvp(3) looks for it: in the PATH of `environment` unless the name has a
 /// slash, in /bin and /usr/bin when there is no PATH.
@@ -38,8 +44,9 @@ namespace boxtrace::ptrace {
 /// A seized child of ours that waits to become the command.
 class LaunchedCommand {
  public:
-  /// Starts and seizes it.
-  [[nodiscard]] static base::Result<LaunchedCommand> start(const LaunchOptions& options);
+  /// Starts and seizes it. `filter` is installed in it just before the execve; empty: none.
+  [[nodiscard]] static base::Result<LaunchedCommand> start(const LaunchOptions& options,
+                                                           std::span<const sock_filter> filter);
 
   [[nodiscard]] base::HostTid tid() const { return tid_; }
 

@@ -28,6 +28,13 @@ base::NsInode own(const raw::NsLinks& links, raw::NsKind kind) {
   return links.own.at(static_cast<std::size_t>(kind));
 }
 
+void leave_out_filter(raw::Status& status) {
+  // Without the count, which the kernel has shown since 5.9, nothing can be said.
+  if (status.seccomp_filters > 0 && --status.seccomp_filters == 0) {
+    status.seccomp_mode = 0;
+  }
+}
+
 }  // namespace
 
 base::Result<Observer> Observer::open(const std::string& proc) {
@@ -99,6 +106,9 @@ raw::Observation Observer::observe(base::HostTid tid, std::uint32_t mask,
   if (wants(mask, decoders::kObserveStatus)) {
     if (const auto text = read(task + "/status")) {
       seen.status = parse_status(*text);
+      if (has_our_filter_) {
+        leave_out_filter(*seen.status);
+      }
     }
   }
   if (wants(mask, decoders::kObserveIdMaps)) {

@@ -32,6 +32,9 @@ class Observer {
   /// Our own namespaces: what "shared with the host" means.
   [[nodiscard]] const raw::NsLinks& host() const { return host_; }
 
+  /// From now on tasks have a seccomp filter of ours, which is left out of what is observed.
+  void leave_out_our_filter() { has_our_filter_ = true; }
+
   /// Reads what `mask` (of decoders::Observe) names; kObserveFdArgs is not for this function.
   [[nodiscard]] raw::Observation observe(base::HostTid tid, std::uint32_t mask,
                                          raw::Observation::At at) const;
@@ -58,6 +61,7 @@ class Observer {
 
   os::UniqueFd proc_;
   bool usable_ = false;
+  bool has_our_filter_ = false;
   raw::NsLinks host_;
 };
 

@@ -15,9 +15,9 @@ Stopped::~Stopped() {
   BT_CHECK(kernel_ == nullptr, "a stopped task was dropped, it would stay stopped for ever");
 }
 
-bool Stopped::resume(int signal) && {
+bool Stopped::resume(Until until, int signal) && {
   BT_CHECK(kernel_ != nullptr, "a stopped task was resumed twice");
-  return std::exchange(kernel_, nullptr)->resume(tid_, signal);
+  return std::exchange(kernel_, nullptr)->resume(tid_, signal, until);
 }
 
 bool Stopped::listen() && {
@@ -38,7 +38,15 @@ base::HostTid as_tid(std::uint64_t message) {
   return base::HostTid{static_cast<std::int32_t>(message)};
 }
 
+StopKind classify_call(Kernel& kernel, base::HostTid tid) {
+  const auto info = kernel.syscall_info(tid);
+  return info ? StopKind{SyscallStop{*info}} : StopKind{Vanished{}};
+}
+
 StopKind classify_event(Kernel& kernel, base::HostTid tid, int event) {
+  if (event == PTRACE_EVENT_SECCOMP) {
+    return classify_call(kernel, tid);
+  }
   if (event != PTRACE_EVENT_FORK && event != PTRACE_EVENT_VFORK && event != PTRACE_EVENT_CLONE &&
       event != PTRACE_EVENT_EXEC && event != PTRACE_EVENT_EXIT) {
     return OtherStop{event};
@@ -58,8 +66,7 @@ StopKind classify_event(Kernel& kernel, base::HostTid tid, int event) {
 
 StopKind classify(Kernel& kernel, base::HostTid tid, WaitStatus status) {
   if (status.is_syscall_stop()) {
-    const auto info = kernel.syscall_info(tid);
-    return info ? StopKind{SyscallStop{*info}} : StopKind{Vanished{}};
+    return classify_call(kernel, tid);
   }
   if (status.is_group_stop()) {
     return GroupStop{status.stop_signal()};

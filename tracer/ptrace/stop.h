@@ -40,7 +40,7 @@ class Stopped {
 
   [[nodiscard]] base::HostTid tid() const { return tid_; }
 
-  bool resume(int signal = 0) &&;
+  bool resume(Until until, int signal = 0) &&;
   bool listen() &&;
   bool detach(int signal = 0) &&;
   /// Gives up the right without a request, because the task is known to be gone.
@@ -51,6 +51,7 @@ class Stopped {
   base::HostTid tid_;
 };
 
+/// The entry or exit of a call, or PTRACE_EVENT_SECCOMP: a filter has answered RET_TRACE.
 struct SyscallStop {
   SyscallInfo info;
 };

@@ -1,6 +1,8 @@
 #include "tracer/ptrace/tracees.h"
 
+#include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/prctl.h>
 
 #include <csignal>
 #include <cstddef>
@@ -30,6 +32,20 @@ bool CallInFlight::is_exec() const {
 
 bool CallInFlight::is_exit() const {
   return decoded.name == "exit" || decoded.name == "exit_group";
+}
+
+bool CallInFlight::is_filter_install() const {
+  const auto operation = static_cast<std::uint32_t>(call.args[0]);
+  return (decoded.name == "seccomp" &&
+          (operation == SECCOMP_SET_MODE_FILTER || operation == SECCOMP_SET_MODE_STRICT)) ||
+         (decoded.name == "prctl" && operation == PR_SET_SECCOMP);
+}
+
+bool CallInFlight::is_filter_install_for_all() const {
+  // libseccomp asks whether the flag is known by passing no program.
+  return decoded.name == "seccomp" &&
+         static_cast<std::uint32_t>(call.args[0]) == SECCOMP_SET_MODE_FILTER &&
+         (call.args[1] & SECCOMP_FILTER_FLAG_TSYNC) != 0 && call.args[2] != 0;
 }
 
 BirthFlags birth_flags(const CallInFlight& call, const raw::Memory& memory) {

@@ -10,6 +10,7 @@
 
 #include "decoders/decode.h"
 #include "tracer/base/ids.h"
+#include "tracer/ptrace/kernel.h"
 #include "tracer/raw/event.h"
 
 namespace boxtrace::ptrace {
@@ -28,6 +29,10 @@ struct CallInFlight {
   [[nodiscard]] bool is_exec() const;
   /// exit or exit_group.
   [[nodiscard]] bool is_exit() const;
+  /// Asks for a seccomp filter, or for strict mode.
+  [[nodiscard]] bool is_filter_install() const;
+  /// ... for all threads of the process at once.
+  [[nodiscard]] bool is_filter_install_for_all() const;
 };
 
 /// The CLONE_* flags and the exit signal of a birth, from the call in flight in the creator.
@@ -47,11 +52,18 @@ struct Tracee {
   bool observe_at_start = true;  ///< false for threads, which start as their creator is
   bool is_ending = false;        ///< its ExitStop was seen; only its end can follow
   bool ends_by_call = false;     ///< ... because it called exit or exit_group
+  /// It stops at every call. Else only at those of our filter, as long as it has none of its own.
+  bool every_call = true;
   std::optional<CallInFlight> call;
   base::NsInode pid_ns;               ///< the pid namespace it is a member of, 0 if not known
   std::vector<base::NsPid> own_pids;  ///< its process's pids, from our pid namespace inwards
 
   [[nodiscard]] bool is_leader() const { return tid.value == pid.value; }
+  /// Where it has to stop next for nothing to be missed.
+  [[nodiscard]] Until stops_next() const {
+    const bool awaits_return = call && !call->is_exit();
+    return every_call || awaits_return ? Until::NextCall : Until::NextEvent;
+  }
 };
 
 class Tracees {

@@ -6,7 +6,9 @@
 #include <cerrno>
 #include <utility>
 
+#include "decoders/call_set.h"
 #include "tracer/base/check.h"
+#include "tracer/ptrace/call_filter.h"
 #include "tracer/ptrace/control_writes.h"
 #include "tracer/ptrace/fd_references.h"
 #include "tracer/ptrace/tracee_memory.h"
@@ -71,11 +73,13 @@ base::NsInode pid_ns_of(const raw::NsLinks& links) {
 
 }  // namespace
 
-void Tracer::adopt_command(base::HostTid tid) {
+void Tracer::adopt_command(base::HostTid tid, bool filtered) {
   command_ = tid;
   is_launching_ = true;
+  is_filtered_ = filtered;
   emitter_->hold();
-  const Tracee& tracee = tracees_.add(tid, base::HostPid{tid.value}, std::nullopt);
+  Tracee& tracee = tracees_.add(tid, base::HostPid{tid.value}, std::nullopt);
+  tracee.every_call = !filtered;
   raw::TaskStarted started;
   started.cause = raw::TaskStarted::Cause::Launched;
   started.tid = tracee.tid;
@@ -133,6 +137,7 @@ Tracee& Tracer::add_child(const Tracee& creator, base::HostTid tid, const BirthF
                                            CLONE_NEWCGROUP;
   Tracee& child = is_thread ? tracees_.add(tid, creator.pid, creator.leader)
                             : tracees_.add(tid, base::HostPid{tid.value}, std::nullopt);
+  child.every_call = creator.every_call;
   child.observe_at_start = !is_thread || (flags.flags & kNewNamespaces) != 0;
   if (is_thread) {
     child.pid_ns = creator.pid_ns;
@@ -149,7 +154,7 @@ void Tracer::on_kind(Tracee& creator, Stopped stopped, const BirthStop& stop) {
     flags = birth_flags(*creator.call, raw::RecordingMemory{live, creator.call->in});
     by = raw::CallNumber{creator.call->call.abi, creator.call->call.nr};
   }
-  std::move(stopped).resume();
+  std::move(stopped).resume(creator.stops_next());
   if (tracees_.find(stop.child) != nullptr) {
     return;  // Found before its creator reported, which settle_births() should have excluded
   }
@@ -251,7 +256,7 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const TrapStop& /*stop*/) 
     let_go_of(tracee, std::move(stopped), 0);
     return;
   }
-  std::move(stopped).resume();
+  std::move(stopped).resume(tracee.stops_next());
 }
 
 void Tracer::on_kind(Tracee& tracee, Stopped stopped, const SignalStop& stop) {
@@ -264,7 +269,7 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const SignalStop& stop) {
     let_go_of(tracee, std::move(stopped), stop.signal);
     return;
   }
-  std::move(stopped).resume(stop.signal);
+  std::move(stopped).resume(tracee.stops_next(), stop.signal);
   event.sender = sender_of(tracee, stop.details);
   emitter_->emit(tracee.id, now_, event);
 }
@@ -286,7 +291,7 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const OtherStop& /*stop*/)
     let_go_of(tracee, std::move(stopped), 0);
     return;
   }
-  std::move(stopped).resume();
+  std::move(stopped).resume(tracee.stops_next());
 }
 
 void Tracer::on_kind(Tracee& /*tracee*/, Stopped stopped, const Vanished& /*stop*/) {
@@ -303,11 +308,34 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const SyscallStop& stop) {
     case SyscallInfo::Op::Exit:
       on_exit(tracee, std::move(stopped), stop.info);
       return;
-    case SyscallInfo::Op::None:
     case SyscallInfo::Op::Seccomp:
+      on_filter(tracee, std::move(stopped), stop.info);
+      return;
+    case SyscallInfo::Op::None:
       break;
   }
-  std::move(stopped).resume();
+  std::move(stopped).resume(tracee.stops_next());
+}
+
+void Tracer::on_filter(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
+  if (info.seccomp_return_data != kFilterCookie) {
+    // The tracee's own RET_TRACE. Nobody but us is there to stop for, and without us it would fail.
+    kernel_->refuse_call(tracee.tid);
+  } else if (!tracee.every_call || !tracee.call) {
+    on_entry(tracee, std::move(stopped), info);
+    return;
+  }
+  std::move(stopped).resume(Until::NextCall);  // its entry was seen just before
+}
+
+void Tracer::follow_filter_to_all_threads(const Tracee& caller) {
+  // Before the call begins: else a call that the new filter denies could go unseen in a thread that
+  // is running. Whatever they are doing, they reach a stop before their next call.
+  for (Tracee* other : tracees_.threads_of(caller.pid)) {
+    if (other != &caller && !std::exchange(other->every_call, true)) {
+      kernel_->interrupt(other->tid);
+    }
+  }
 }
 
 bool Tracer::is_before_command(const Tracee& tracee, const CallInFlight& call) const {
@@ -329,10 +357,13 @@ void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) 
       (call.decoded.spec->observe & decoders::kObserveFdArgs) != 0) {
     call.fds = read_fd_targets(tracee, call);
   }
-  std::move(stopped).resume();
+  if (call.is_filter_install_for_all()) {
+    follow_filter_to_all_threads(tracee);
+  }
   if (!is_before_command(tracee, call)) {
     tracee.call.emplace(std::move(call));
   }
+  std::move(stopped).resume(tracee.stops_next());
 }
 
 std::vector<raw::FdTarget> Tracer::read_fd_targets(const Tracee& tracee,
@@ -348,7 +379,7 @@ std::vector<raw::FdTarget> Tracer::read_fd_targets(const Tracee& tracee,
 
 void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
   if (!tracee.call) {
-    std::move(stopped).resume();
+    std::move(stopped).resume(tracee.stops_next());
     return;
   }
   CallInFlight call = std::move(*tracee.call);
@@ -360,13 +391,16 @@ void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
                         options_);
   const bool succeeded = outcome.kind == raw::Outcome::Kind::Returned;
   const std::uint32_t mask =
-      call.decoded.spec != nullptr ? call.decoded.spec->observe & ~decoders::kObserveFdArgs : 0;
+      call.decoded.spec != nullptr ? decoders::observe_after(*call.decoded.spec, call.call) : 0;
   std::optional<raw::Observation> seen;
   if (succeeded && mask != 0 && !call.is_exec()) {  // an exec was observed at its own stop
     seen = observer_->observe(tracee.tid, mask, raw::Observation::At::Call);
   }
   const auto elsewhere = succeeded ? observe_control_write(tracee, call) : std::nullopt;
-  std::move(stopped).resume();
+  if (succeeded && call.is_filter_install()) {
+    tracee.every_call = true;  // what its own filter denies never reaches ours
+  }
+  std::move(stopped).resume(tracee.stops_next());
 
   if (is_launching_ && tracee.tid == command_ && call.is_exec() &&
       outcome.kind == raw::Outcome::Kind::Failed) {
@@ -459,7 +493,7 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const ExecStop& stop) {
   event.exe = observer_->exe(tracee.tid).value_or("");
   raw::Observation seen = observer_->observe_exec(tracee.tid);
   remember_pids(tracee, seen);
-  std::move(stopped).resume();
+  std::move(stopped).resume(tracee.stops_next());
   emitter_->emit(tracee.id, now_, std::move(event));
   emitter_->emit(tracee.id, now_, std::move(seen));
   if (is_launching_ && tracee.tid == command_) {
@@ -471,7 +505,7 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const ExecStop& stop) {
 // ----- ends -----
 
 void Tracer::on_kind(Tracee& tracee, Stopped stopped, const ExitStop& /*stop*/) {
-  std::move(stopped).resume();
+  std::move(stopped).resume(tracee.stops_next());
   tracee.is_ending = true;
   tracee.ends_by_call = tracee.call && tracee.call->is_exit();
   drop_call(tracee, raw::Outcome::Kind::NoReturn);
@@ -503,7 +537,9 @@ void Tracer::on_end(const Ended& ended) {
     command_end_.code = ended.status.has_exited() ? ended.status.exit_code() : 0;
     command_end_.signal = ended.status.was_killed() ? ended.status.kill_signal() : 0;
     command_end_.core_dumped = ended.status.was_killed() && ended.status.core_dumped();
-    if (is_launching_ && exec_failure_ == 0) {
+    if (is_launching_ && ended.status.has_exited() && exec_failure_ == 0) {
+      exec_failure_ = ended.status.exit_code();  // see launch.cc, become_command
+    } else if (is_launching_ && exec_failure_ == 0) {
       emitter_->release();  // killed before it could become the command: that is the whole story
     }
   }

@@ -39,7 +39,8 @@ class Tracer {
 
   /// Takes over a seized child that waits to become the command. What it does up to its first
   /// execve is not recorded, and all events are held back until that has succeeded.
-  void adopt_command(base::HostTid tid);
+  /// `filtered`: it will install our filter of calls before that.
+  void adopt_command(base::HostTid tid, bool filtered = false);
 
   /// Treats one report. `false` when there is nothing left to trace.
   bool step(Report report);
@@ -74,8 +75,10 @@ class Tracer {
   void on_kind(Tracee& tracee, Stopped stopped, const OtherStop& stop);
   void on_kind(Tracee& tracee, Stopped stopped, const Vanished& stop);
 
+  void on_filter(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
   void on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
   void on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
+  void follow_filter_to_all_threads(const Tracee& caller);
   [[nodiscard]] bool is_before_command(const Tracee& tracee, const CallInFlight& call) const;
   [[nodiscard]] std::vector<raw::FdTarget> read_fd_targets(const Tracee& tracee,
                                                            const CallInFlight& call) const;
@@ -121,6 +124,7 @@ class Tracer {
   bool may_have_orphans_ = false;
 
   base::HostTid command_{};
+  bool is_filtered_ = false;
   bool is_launching_ = false;
   int exec_failure_ = 0;
   CommandEnd command_end_;

@@ -187,8 +187,11 @@ struct Header {
   std::vector<std::string> command;
   std::size_t string_limit = 0;  ///< bytes captured of a buffer, at most
   bool env_values = false;       ///< values of environment variables were captured
-  NsLinks host;                  ///< the tracer's own namespaces: what "shared with the host" means
-  std::uint64_t host_caps = 0;   ///< the tracer's bounding set
+  /// Every call of every task is in the trace. Else only those that a story is made of, and all
+  /// calls of tasks that have a seccomp filter of their own.
+  bool every_call = true;
+  NsLinks host;                 ///< the tracer's own namespaces: what "shared with the host" means
+  std::uint64_t host_caps = 0;  ///< the tracer's bounding set
   friend bool operator==(const Header&, const Header&) = default;
 };
 

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "tracer/timeline/relevance.h"
+#include "tracer/timeline/story_calls.h"
 #include "tracer/timeline/summary.h"
 #include "tracer/timeline/teller.h"
 
@@ -24,6 +25,10 @@ bool is_only_a_label(const raw::Syscall& syscall, const decoders::DecodedCall& c
   const std::uint64_t flags = syscall.call.args[3];
   return call.name == "mount" && arg == "source" &&
          ((flags & kBindOrMove) == 0 || (flags & kRemount) != 0);
+}
+
+bool is_told(const raw::Syscall& syscall, const decoders::DecodedCall& call) {
+  return call.spec != nullptr && story_calls().contains(*call.spec, syscall.call);
 }
 
 }  // namespace
@@ -86,18 +91,21 @@ void Analysis::on_event(const raw::Event& event) {
     call = decoders::decode(*syscall, state.options);
     paths = state.resolve(event, *call);
   }
+  const decoders::DecodedCall* shown = call ? &*call : nullptr;
+  const decoders::DecodedCall* told =
+      shown != nullptr && is_told(*syscall, *shown) ? shown : nullptr;
   const bool has_task = state.model.task(event.task) != nullptr;
   const std::string before = has_task ? state.model.strip(event.task) : std::string{};
-  const decoders::DecodedCall* decoded = call ? &*call : nullptr;
-  const std::vector<model::Fact> facts = state.model.apply(event, decoded);
+  const std::vector<model::Fact> facts = state.model.apply(event, told);
   const std::string after =
       state.model.task(event.task) != nullptr ? state.model.strip(event.task) : std::string{};
-  const bool relevant = is_relevant(event, decoded, facts);
+  const bool relevant = is_relevant(event, told, facts);
   state.count(event, relevant);
-  const Step step{event, syscall, decoded, facts, state.model, paths, relevant, before, after};
+  Step step{event, syscall, shown, facts, state.model, paths, relevant, before, after};
   for (Listener* listener : state.listeners) {
     listener->on_step(step);
   }
+  step.call = told;
   if (std::holds_alternative<raw::TaskExeced>(event.body)) {
     state.teller.settle(event.task);  // what it did as the program it was
   }
@@ -151,7 +159,6 @@ std::vector<ResolvedPath> Analysis::State::resolve(const raw::Event& event,
 void Analysis::State::count(const raw::Event& event, bool relevant) {
   const auto add = [](std::size_t& into, bool one) { into += one ? 1U : 0U; };
   add(totals.relevant, relevant);
-  add(totals.syscalls, std::holds_alternative<raw::Syscall>(event.body));
   add(totals.signals, std::holds_alternative<raw::Signal>(event.body));
   if (std::holds_alternative<raw::TaskStarted>(event.body)) {
     const model::Task* task = model.task(event.task);

@@ -4,6 +4,8 @@
 #include <array>
 #include <type_traits>
 
+#include "decoders/call_set.h"
+
 namespace boxtrace::timeline {
 namespace {
 
@@ -33,6 +35,15 @@ bool is_news(const model::Fact& fact) {
 
 }  // namespace
 
+bool concerns_containers(const decoders::SyscallSpec& spec) {
+  const auto named = [&spec](std::string_view name) { return name == spec.name; };
+  if (std::any_of(kAsking.begin(), kAsking.end(), named) ||
+      std::any_of(kOnlyFacts.begin(), kOnlyFacts.end(), named)) {
+    return false;
+  }
+  return named("execve") || named("execveat") || (spec.classes & kContainerClasses) != 0;
+}
+
 bool is_relevant(const raw::Event& event, const decoders::DecodedCall* call,
                  const std::vector<model::Fact>& facts) {
   if (std::any_of(facts.begin(), facts.end(), is_news)) {
@@ -41,18 +52,10 @@ bool is_relevant(const raw::Event& event, const decoders::DecodedCall* call,
   if (std::holds_alternative<raw::Gap>(event.body)) {
     return true;
   }
-  if (call == nullptr || call->spec == nullptr) {
-    return false;
-  }
-  const auto named = [&](std::string_view name) { return name == call->name; };
-  if (std::any_of(kAsking.begin(), kAsking.end(), named) ||
-      std::any_of(kOnlyFacts.begin(), kOnlyFacts.end(), named)) {
-    return false;
-  }
-  if (named("execve") || named("execveat")) {
-    return true;
-  }
-  return (call->spec->classes & kContainerClasses) != 0;
+  const auto* syscall = std::get_if<raw::Syscall>(&event.body);
+  return syscall != nullptr && call != nullptr && call->spec != nullptr &&
+         concerns_containers(*call->spec) &&
+         decoders::changes_something(*call->spec).passes(syscall->call);
 }
 
 }  // namespace boxtrace::timeline

@@ -9,6 +9,9 @@
 
 namespace boxtrace::timeline {
 
+/// Calls of that row do, by themselves and not only by what they turn out to change.
+[[nodiscard]] bool concerns_containers(const decoders::SyscallSpec& spec);
+
 [[nodiscard]] bool is_relevant(const raw::Event& event, const decoders::DecodedCall* call,
                                const std::vector<model::Fact>& facts);
 

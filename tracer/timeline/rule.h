@@ -6,11 +6,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "decoders/call_set.h"
 #include "tracer/timeline/analysis.h"
 
 namespace boxtrace::timeline {
@@ -75,6 +77,9 @@ class Rule {
   virtual ~Rule() = default;
 
   virtual void on_step(const Step& step, Story& story) = 0;
+  /// The calls that it looks at, besides those that change the model's state. A rule sees no
+  /// others, see story_calls.h.
+  [[nodiscard]] virtual std::span<const decoders::CallChoice> watches() const { return {}; }
   /// Where the run that is held back for `process` began; nothing when there is none.
   [[nodiscard]] virtual std::optional<base::Seq> open_since(base::TaskId /*process*/) const {
     return std::nullopt;

@@ -67,12 +67,11 @@ RichText privileges(const model::ExecState& state) {
 RichText left_out(const Totals& totals) {
   RichText out;
   out.add(Piece::Kind::Faint,
-          count_of(totals.syscalls, "system call") + ", " +
-              count_of(totals.processes, "process", "processes") + ", " +
+          count_of(totals.processes, "process", "processes") + ", " +
               count_of(totals.threads, "thread") + ", " + count_of(totals.signals, "signal"),
           count_of(totals.processes, "process", "processes"));
   out.add(Piece::Kind::Faint,
-          " \u00b7 -v shows " + count_of(totals.relevant, "event") + ", -vv all", "");
+          " \u00b7 -v shows " + count_of(totals.relevant, "event") + ", -vv every call", "");
   return out;
 }
 

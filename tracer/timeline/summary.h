@@ -11,7 +11,6 @@
 namespace boxtrace::timeline {
 
 struct Totals {
-  std::size_t syscalls = 0;
   std::size_t relevant = 0;  ///< events that `-v` shows
   std::size_t processes = 0;
   std::size_t threads = 0;

@@ -30,6 +30,7 @@ base::Result<Body> parse_header(JsonFields& fields) {
   header.command = fields.texts("cmd");
   header.string_limit = fields.integer<std::uint64_t>("string_limit");
   header.env_values = fields.boolean("env_values");
+  header.every_call = !fields.has("every_call") || fields.boolean("every_call");
   return fields.finish(Body(std::move(header)));
 }
 

@@ -156,6 +156,9 @@ struct BodyWriter {
     json.end_array();
     json.integer("string_limit", std::uint64_t{header.string_limit});
     json.boolean("env_values", header.env_values);
+    if (!header.every_call) {
+      json.boolean("every_call", false);
+    }
   }
 
   void operator()(const raw::TaskStarted& started) const {

@@ -93,9 +93,11 @@ class FakeKernel final : public Kernel {
   std::optional<siginfo_t> signal_details(base::HostTid tid) override {
     return is_gone(tid) ? std::nullopt : current_.details;
   }
-  bool resume(base::HostTid tid, int signal) override {
-    return note(tid, signal == 0 ? "resume" : fmt::format("resume with {}", signal));
+  bool resume(base::HostTid tid, int signal, Until until) override {
+    const std::string how = until == Until::NextCall ? "resume" : "continue";
+    return note(tid, signal == 0 ? how : fmt::format("{} with {}", how, signal));
   }
+  bool refuse_call(base::HostTid tid) override { return note(tid, "refuse call"); }
   bool listen(base::HostTid tid) override { return note(tid, "listen"); }
   bool detach(base::HostTid tid, int signal) override {
     return note(tid, signal == 0 ? "detach" : fmt::format("detach with {}", signal));

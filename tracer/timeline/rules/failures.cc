@@ -50,11 +50,49 @@ constexpr std::array<Why, 13> kWhys = {{
     {"prlimit64", kEperm, "raising a hard limit needs CAP_SYS_RESOURCE", "getrlimit(2)"},
 }};
 
-constexpr std::array<std::string_view, 23> kWatched = {
-    "unshare",     "setns",      "clone",         "clone3",    "fork",      "vfork",
-    "mount",       "umount2",    "pivot_root",    "chroot",    "capset",    "setuid",
-    "setgid",      "setresuid",  "setresgid",     "setgroups", "setrlimit", "prlimit64",
-    "sethostname", "move_mount", "mount_setattr", "mknodat",   "fsmount"};
+using Choice = decoders::CallChoice;
+
+// Told whenever they fail.
+constexpr std::array<Choice, 23> kMakers = {{
+    {"unshare"},     {"setns"},      {"clone"},
+    {"clone3"},      {"fork"},       {"vfork"},
+    {"mount"},       {"umount2"},    {"pivot_root"},
+    {"chroot"},      {"capset"},     {"setuid"},
+    {"setgid"},      {"setresuid"},  {"setresgid"},
+    {"setgroups"},   {"setrlimit"},  {"prlimit64", {decoders::ArgTest::Kind::NonZero, 2}},
+    {"sethostname"}, {"move_mount"}, {"mount_setattr"},
+    {"mknodat"},     {"fsmount"},
+}};
+
+// Told if a runtime fails and they were the last to be refused, as are all that the story sees.
+constexpr std::array<Choice, 17> kAttempts = {{
+    {"bpf"},
+    {"chmod"},
+    {"fchmod"},
+    {"fchmodat"},
+    {"chown"},
+    {"fchown"},
+    {"lchown"},
+    {"fchownat"},
+    {"link"},
+    {"linkat"},
+    {"symlink"},
+    {"symlinkat"},
+    {"rename"},
+    {"renameat"},
+    {"mknod"},
+    {"socket"},
+    {"renameat2"},
+}};
+
+const std::vector<Choice>& watched() {
+  static const std::vector<Choice> kAll = [] {
+    std::vector<Choice> all(kMakers.begin(), kMakers.end());
+    all.insert(all.end(), kAttempts.begin(), kAttempts.end());
+    return all;
+  }();
+  return kAll;
+}
 
 constexpr std::uint64_t kPropagation = 0x1e0000;  // MS_UNBINDABLE ... MS_SHARED, linux/mount.h
 
@@ -123,6 +161,10 @@ class FailuresRule final : public Rule {
     ++run.times;
   }
 
+  // And refusals of opens, writes and mkdirs in /proc and in cgroupfs: opens are watched by other
+  // rules too, writes and mkdirs change the model.
+  std::span<const Choice> watches() const override { return watched(); }
+
   std::optional<base::Seq> open_since(base::TaskId process) const override {
     return runs_.since(process);
   }
@@ -183,7 +225,8 @@ class FailuresRule final : public Rule {
       return false;
     }
     const std::string& name = step.call->name;
-    if (std::find(kWatched.begin(), kWatched.end(), name) != kWatched.end()) {
+    if (std::any_of(kMakers.begin(), kMakers.end(),
+                    [&name](const Choice& maker) { return maker.name == name; })) {
       return true;
     }
     const std::int64_t err = step.syscall->outcome.value;

@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view kFifo = "exec.fifo";
 
 bool opens_fifo(const Step& step) {
-  if (step.call == nullptr || !step.call->name.starts_with("open") ||
+  if (step.call == nullptr || (step.call->name != "open" && step.call->name != "openat") ||
       step.syscall->outcome.kind != raw::Outcome::Kind::Returned) {
     return false;
   }
@@ -30,21 +30,13 @@ bool opens_fifo(const Step& step) {
   return false;
 }
 
-// O_PATH descriptors are taken early, to be reopened at the end.
-bool is_path_only(const Step& step) {
-  constexpr std::uint64_t kOPath = 010000000;  // asm-generic/fcntl.h
-  for (const decoders::Field& arg : step.call->args) {
-    if (arg.name == "flags") {
-      return (arg.value.raw().value_or(0) & kOPath) != 0;
-    }
-  }
-  return false;
-}
-
 class FifoRule final : public Rule {
  public:
+  // Not with O_PATH: such descriptors are taken early, to be reopened at the end.
+  std::span<const decoders::CallChoice> watches() const override { return kFileOpens; }
+
   void on_step(const Step& step, Story& story) override {
-    if (!opens_fifo(step) || is_path_only(step)) {
+    if (!opens_fifo(step)) {
       return;
     }
     const bool waiting = story.contained(step.event.task);

@@ -1,8 +1,6 @@
 // Between execve and main() the dynamic loader opens and maps libraries: most of what strace shows
-// of a small program. One line stands for it.
-
-#include <algorithm>
-#include <array>
+// of a small program. One line stands for it. Of these calls the rule sees only the opens, so the
+// loading ends with the first call that matters to a container.
 
 #include "tracer/base/text.h"
 #include "tracer/timeline/rules/rules.h"
@@ -10,31 +8,8 @@
 namespace boxtrace::timeline {
 namespace {
 
-// What ld.so and the C library's start-up call, apart from opening files. Sources: ld.so(8),
-// elf/rtld.c and csu/libc-start.c of glibc.
-constexpr std::array<std::string_view, 19> kLoaderCalls = {"brk",
-                                                           "mmap",
-                                                           "munmap",
-                                                           "mprotect",
-                                                           "access",
-                                                           "faccessat",
-                                                           "fstat",
-                                                           "newfstatat",
-                                                           "read",
-                                                           "pread64",
-                                                           "close",
-                                                           "arch_prctl",
-                                                           "set_tid_address",
-                                                           "set_robust_list",
-                                                           "rseq",
-                                                           "prlimit64",
-                                                           "getrandom",
-                                                           "futex",
-                                                           "statfs"};
-
 struct Loading {
   std::vector<std::string> libraries;
-  std::size_t calls = 0;
 };
 
 bool is_locale(const std::string& path) {
@@ -59,13 +34,13 @@ class LoaderRule final : public Rule {
       return;
     }
     if (belongs(step)) {
-      Loading& run = runs_.open(task, step);
-      ++run.calls;
-      note_library(step, run);
+      note_library(step, runs_.open(task, step));
     } else {
       flush(task, story);
     }
   }
+
+  std::span<const decoders::CallChoice> watches() const override { return kFileOpens; }
 
   std::optional<base::Seq> open_since(base::TaskId process) const override {
     return runs_.since(process);
@@ -83,7 +58,6 @@ class LoaderRule final : public Rule {
     line.text.add("dynamic loader: ");
     line.text.add(count_of(entry->run.libraries.size(), "library", "libraries"));
     line.remark.add(base::clip(base::join(entry->run.libraries, " "), 60));
-    line.remark.add(", " + count_of(entry->run.calls, "call"));
     line.evidence = std::move(entry->evidence);
     story.tell(std::move(line));
   }
@@ -103,12 +77,11 @@ class LoaderRule final : public Rule {
   }
 
   static bool belongs(const Step& step) {
-    if (is_open(step)) {
-      const std::string path = opened(step);
-      return path.find(".so") != std::string::npos || is_locale(path);
+    if (!is_open(step)) {
+      return false;
     }
-    return std::find(kLoaderCalls.begin(), kLoaderCalls.end(), step.call->name) !=
-           kLoaderCalls.end();
+    const std::string path = opened(step);
+    return path.find(".so") != std::string::npos || is_locale(path);
   }
 
   static void note_library(const Step& step, Loading& run) {

@@ -8,6 +8,12 @@
 
 namespace boxtrace::timeline {
 
+/// Opens of files for their content, not of places to start from.
+inline constexpr decoders::CallChoice kFileOpens[] = {
+    {"open", {decoders::ArgTest::Kind::NoBit, 1, 010200000}},  // O_PATH, O_DIRECTORY
+    {"openat", {decoders::ArgTest::Kind::NoBit, 2, 010200000}},
+};
+
 [[nodiscard]] std::unique_ptr<Rule> make_births_rule();
 [[nodiscard]] std::unique_ptr<Rule> make_stages_rule();
 [[nodiscard]] std::unique_ptr<Rule> make_execs_rule();
