@@ -17,6 +17,18 @@ void Emitter::push(raw::Event event) {
   }
 }
 
+void Emitter::enter(base::TaskId task, base::Nanos time, const CallInFlight& call) {
+  if (holding_ || !sink_->wants_entries()) {
+    return;
+  }
+  raw::Syscall entry;
+  entry.call = call.call;
+  entry.entered = call.entered;
+  entry.in = call.in;
+  entry.fds = call.fds;
+  sink_->on_entry(raw::Event{base::Seq{0}, time, task, std::move(entry)});
+}
+
 void Emitter::release() {
   holding_ = false;
   for (const raw::Event& event : std::exchange(held_, {})) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tracer/ptrace/kernel.h"
+#include "tracer/ptrace/tracees.h"
 #include "tracer/raw/event_sink.h"
 
 namespace boxtrace::ptrace {
@@ -22,6 +23,9 @@ class Emitter {
   void emit(base::TaskId task, base::Nanos time, Body body) {
     push(raw::Event{next_, time, task, std::move(body)});
   }
+
+  /// A call has begun; see raw::EventSink::on_entry.
+  void enter(base::TaskId task, base::Nanos time, const CallInFlight& call);
 
   /// Keeps all events back from now on, until release() hands them out or discard() drops them.
   void hold() { holding_ = true; }

@@ -39,6 +39,13 @@ raw::Call call_of(const SyscallInfo& info) {
   return call;
 }
 
+base::Bytes bytes_of(const siginfo_t& details) {
+  const auto bytes = std::as_bytes(std::span{&details, 1});
+  const auto last = std::find_if(bytes.rbegin(), bytes.rend(),
+                                 [](std::byte byte) { return byte != std::byte{0}; });
+  return {bytes.begin(), last.base()};
+}
+
 raw::Syscall syscall_event(CallInFlight&& call, raw::Outcome outcome, raw::Snapshot out) {
   raw::Syscall event;
   event.call = call.call;
@@ -263,6 +270,7 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const SignalStop& stop) {
   raw::Signal event;
   event.signo = stop.signal;
   event.code = stop.details.si_code;
+  event.siginfo = bytes_of(stop.details);
   if (is_letting_go_) {
     event.sender = sender_of(tracee, stop.details);
     emitter_->emit(tracee.id, now_, event);
@@ -362,6 +370,7 @@ void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) 
   }
   if (!is_before_command(tracee, call)) {
     tracee.call.emplace(std::move(call));
+    emitter_->enter(tracee.id, now_, *tracee.call);
   }
   std::move(stopped).resume(tracee.stops_next());
 }

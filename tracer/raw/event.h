@@ -64,6 +64,9 @@ struct Syscall {
   Snapshot out;                       ///< memory at exit
   std::vector<FdTarget> fds;          ///< descriptors that the arguments name, read at entry
   std::optional<base::TaskId> child;  ///< the task it made, for the clone family
+  /// The tracer meddled with it: it ran as another call or not at all, or its result was replaced,
+  /// so that neither `call` nor `outcome` says what the kernel did.
+  bool injected = false;
   friend bool operator==(const Syscall&, const Syscall&) = default;
 };
 
@@ -121,6 +124,7 @@ struct Signal {
   int code = 0;                         ///< si_code
   std::optional<base::HostPid> sender;  ///< si_pid, for codes that have one
   bool stopped = false;                 ///< not a delivery: the group is now stopped by it
+  base::Bytes siginfo;                  ///< siginfo_t without its trailing zeros; none when stopped
   friend bool operator==(const Signal&, const Signal&) = default;
 };
 

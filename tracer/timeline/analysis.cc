@@ -117,6 +117,22 @@ void Analysis::on_event(const raw::Event& event) {
   }
 }
 
+bool Analysis::wants_entries() const {
+  return std::any_of(state_->listeners.begin(), state_->listeners.end(),
+                     [](const Listener* listener) { return listener->wants_entries(); });
+}
+
+void Analysis::on_entry(const raw::Event& entry) {
+  const auto& syscall = std::get<raw::Syscall>(entry.body);
+  const decoders::DecodedCall call = decoders::decode_entry(
+      syscall.call, raw::RecordedMemory(syscall.in), state_->options);
+  for (Listener* listener : state_->listeners) {
+    if (listener->wants_entries()) {
+      listener->on_entry({entry, syscall, call, state_->model});
+    }
+  }
+}
+
 void Analysis::finish() {
   State& state = *state_;
   if (state.finished) {

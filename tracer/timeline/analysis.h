@@ -38,6 +38,14 @@ struct Step {
   std::string strip_after;
 };
 
+/// A call that has begun and lasts. The references are valid during the call only.
+struct Entry {
+  const raw::Event& event;  ///< see raw::EventSink::on_entry
+  const raw::Syscall& syscall;
+  const decoders::DecodedCall& call;  ///< what is known of it
+  const model::Model& model;
+};
+
 /// One line of the story. It is final: nothing that comes later changes it.
 struct Item {
   enum class Kind : std::uint8_t {
@@ -68,6 +76,9 @@ class Listener {
   Listener& operator=(Listener&&) = delete;
   virtual ~Listener() = default;
   virtual void on_step(const Step& /*step*/) {}
+  /// Called for listeners that want entries, where there are any: see raw::EventSink.
+  virtual void on_entry(const Entry& /*entry*/) {}
+  [[nodiscard]] virtual bool wants_entries() const { return false; }
   virtual void on_item(const Item& /*item*/) {}
   virtual void on_milestone(const Milestone& /*milestone*/) {}
   /// The trace is over; `finish` was called or an End event came. Called once.
@@ -86,6 +97,8 @@ class Analysis final : public raw::EventSink {
   /// Keeps a reference; listeners are called in the order of their addition.
   void add_listener(Listener& listener);
   void on_event(const raw::Event& event) override;
+  void on_entry(const raw::Event& entry) override;
+  [[nodiscard]] bool wants_entries() const override;
   /// Says what is left to say when events end without an End (a trace that was cut). Idempotent.
   void finish();
 

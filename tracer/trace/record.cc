@@ -162,6 +162,7 @@ base::Result<Body> parse_syscall(JsonFields& fields, const nlohmann::json& recor
   if (fields.has("fds")) {
     TRY(syscall.fds, parse_fd_targets(record));
   }
+  syscall.injected = fields.has("injected") && fields.boolean("injected");
   JsonFields call(fields.any("raw"), "raw.");
   syscall.call = parse_call(call);
   syscall.in = parse_snapshot(call, "in");
@@ -178,7 +179,10 @@ base::Result<Body> parse_signal(JsonFields& fields) {
     signal.sender = base::HostPid{fields.integer<std::int32_t>("sender")};
   }
   signal.stopped = fields.boolean("stopped");
-  return fields.finish(Body(signal));
+  if (fields.has("siginfo")) {
+    signal.siginfo = base::to_bytes(fields.base64("siginfo"));
+  }
+  return fields.finish(Body(std::move(signal)));
 }
 
 base::Result<Body> parse_state(const nlohmann::json& record) {

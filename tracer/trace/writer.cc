@@ -209,6 +209,9 @@ struct BodyWriter {
     if (!syscall.fds.empty()) {
       write_fd_targets(json, syscall.fds);
     }
+    if (syscall.injected) {
+      json.boolean("injected", true);
+    }
     write_raw_call(json, syscall);
   }
 
@@ -222,6 +225,9 @@ struct BodyWriter {
       json.integer("sender", static_cast<std::int64_t>(signal.sender->value));
     }
     json.boolean("stopped", signal.stopped);
+    if (!signal.siginfo.empty()) {
+      json.text("siginfo", base::to_base64(base::as_chars(signal.siginfo)));
+    }
   }
 
   void operator()(const raw::Observation& observation) const {

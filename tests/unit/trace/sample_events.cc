@@ -81,6 +81,7 @@ raw::Syscall clone_with_child() {
   call.call.args = {0x11, 0, 0, 0, 0, 0};
   call.outcome = {raw::Outcome::Kind::Returned, 4711};
   call.child = base::TaskId{3};
+  call.injected = true;
   call.out.pieces = {{{0x10}, base::to_bytes(std::string("\0\0\x01\xff", 4)), std::nullopt},
                      {{0x20}, {}, raw::Unreadable::Gone},
                      {{0x30}, {}, raw::Unreadable::NotDumpable},
@@ -168,8 +169,8 @@ std::vector<raw::Event> all_kinds() {
                      raw::Abi::X32)},
       {1, of_outcome({Kind::Returned, std::numeric_limits<std::int64_t>::max()}, 9,
                      raw::Abi::Aarch64)},
-      {2, raw::Signal{11, -6, base::HostPid{100}, false}},
-      {2, raw::Signal{64, 0, std::nullopt, true}},
+      {2, raw::Signal{11, -6, base::HostPid{100}, false, base::to_bytes("\x0b")}},
+      {2, raw::Signal{64, 0, std::nullopt, true, {}}},
       {0, raw::Gap{"an event was lost"}},
       {1, empty_observation()},
       {2, raw::TaskExited{raw::TaskExited::Cause::Superseded, 0, false}},
