@@ -7,9 +7,12 @@
 #include <cerrno>
 #include <csignal>
 #include <memory>
+#include <tuple>
 #include <utility>
 
 #include "tracer/base/text.h"
+#include "tracer/cli/front.h"
+#include "tracer/os/file.h"
 #include "tracer/ptrace/engine.h"
 #include "tracer/sinks/jsonl.h"
 #include "tracer/sinks/text.h"
@@ -136,6 +139,12 @@ base::Result<Outputs> open_outputs(const LaunchRequest& request) {
   return outputs;
 }
 
+void print_keeper() {
+  const std::string text = "boxtrace: tasks live on, and process " + std::to_string(::getpid()) +
+                           " with them; boxtrace(1), SECCOMP FILTER, says why\n";
+  std::ignore = os::write_all(os::BorrowedFd{STDERR_FILENO}, text);
+}
+
 int report_start_failure(const LaunchRequest& request, base::Error error) {
   const std::string& name = request.command.front();
   if (find_verb(std::string_view(name)) != nullptr) {
@@ -145,13 +154,12 @@ int report_start_failure(const LaunchRequest& request, base::Error error) {
   return start_failure_status(error.err);
 }
 
-}  // namespace
-
-int launch(const LaunchRequest& request) {
+/// `process_group`: the command's, if it is not ours; we are then behind a front.
+Ending trace(const LaunchRequest& request, int process_group) {
   auto outputs = open_outputs(request);
   if (!outputs) {
     print_error(outputs.error());
-    return kToolFailure;
+    return {kToolFailure};
   }
   timeline::Analysis analysis;
   std::unique_ptr<sinks::JsonlSink> recorder;
@@ -167,12 +175,17 @@ int launch(const LaunchRequest& request) {
     analysis.add_listener(*printer);
   }
   survive_closed_pipes();
-  const auto end = ptrace::trace_launch(engine_options(request), analysis);
+  ptrace::LaunchOptions options = engine_options(request);
+  options.process_group = process_group;
+  options.front = process_group != 0 ? ::getppid() : 0;
+  const auto end = ptrace::trace_launch(options, analysis);
+  // The command may have taken the terminal's foreground from us, and our output must go on.
+  std::signal(SIGTTOU, SIG_IGN);
   if (!end) {
     for (Output* const output : outputs.value().all()) {
       output->discard();
     }
-    return report_start_failure(request, end.error());
+    return {report_start_failure(request, end.error())};
   }
   analysis.finish();
   bool written = true;
@@ -182,13 +195,26 @@ int launch(const LaunchRequest& request) {
       written = false;
     }
   }
+  if (end.value().keeps) {
+    print_keeper();
+  }
   if (!written || !end.value().seen) {
-    return kToolFailure;
+    return {kToolFailure, 0, end.value().keeps};
   }
-  if (end.value().signal != 0) {
-    die_of(end.value().signal);
+  return {end.value().code, end.value().signal, end.value().keeps};
+}
+
+}  // namespace
+
+int launch(const LaunchRequest& request) {
+  const Ending ending =
+      wants_every_call(request)
+          ? trace(request, 0)
+          : run_behind_front([&request](int group) { return trace(request, group); });
+  if (ending.signal != 0) {
+    die_of(ending.signal);
   }
-  return end.value().code;
+  return ending.status;
 }
 
 int run_launch(const Arguments& words) {

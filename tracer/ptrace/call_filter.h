@@ -28,11 +28,17 @@
 #include <vector>
 
 #include "decoders/call_set.h"
+#include "tracer/ptrace/kernel.h"
 
 namespace boxtrace::ptrace {
 
 /// What our filter returns as data, to be told from that of a tracee.
 inline constexpr std::uint16_t kFilterCookie = 0xb0c5;
+
+/// In a Seccomp stop: it is a tracee's own filter that has answered RET_TRACE.
+[[nodiscard]] inline bool is_foreign_filter(const SyscallInfo& info) {
+  return info.op == SyscallInfo::Op::Seccomp && info.seccomp_return_data != kFilterCookie;
+}
 
 /// The program for `calls`, and for those that the engine itself has to see: births, execs, thread
 /// ends and installations of filters. Of other architectures than x86 it stops every call.

@@ -10,6 +10,7 @@
 #include "tracer/os/file.h"
 #include "tracer/ptrace/call_filter.h"
 #include "tracer/ptrace/emitter.h"
+#include "tracer/ptrace/keeper.h"
 #include "tracer/ptrace/kernel.h"
 #include "tracer/ptrace/launch.h"
 #include "tracer/ptrace/observe.h"
@@ -59,6 +60,9 @@ void run(Kernel& kernel, Tracer& tracer, SignalRelay& relay) {
     if (const auto signals = relay.take(); !signals.empty()) {
       tracer.on_signals(signals);
     }
+    if (tracer.keeps()) {
+      return;
+    }
   }
 }
 
@@ -72,7 +76,7 @@ base::Result<CommandEnd> trace_launch(const LaunchOptions& options, raw::EventSi
     observer.leave_out_our_filter();
   }
   TRY(LaunchedCommand command, LaunchedCommand::start(options, filter));
-  SignalRelay relay;
+  SignalRelay relay{options.front};
 
   LiveKernel kernel;
   raw::Header header = make_header(options, observer);
@@ -102,7 +106,14 @@ base::Result<CommandEnd> trace_launch(const LaunchOptions& options, raw::EventSi
   end.syscalls = emitter.syscalls();
   end.tasks = tracer.tasks();
   emitter.emit(kNoTask, emitter.now(), end);
-  return tracer.command_end();
+  CommandEnd command_end = tracer.command_end();
+  command_end.keeps = tracer.keeps();
+  return command_end;
+}
+
+void keep_released_tasks() {
+  LiveKernel kernel;
+  keep_running(kernel);
 }
 
 }  // namespace boxtrace::ptrace

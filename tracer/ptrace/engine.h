@@ -5,8 +5,10 @@
 // The sink is called on the calling thread, after the tracee concerned has been resumed. It gets a
 // Header first, an End last, and numbers without gaps in between.
 
+#include <csignal>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,9 @@ struct LaunchOptions {
   /// no_new_privs, which would change what the command may do.
   std::optional<decoders::CallSet> calls;
   std::string tool_version;  ///< for the header
+  int process_group = 0;     ///< the one that the command is moved to; 0: it stays in ours
+  /// A parent of ours that passes signals on with pass_signal_to_tracer(). When it ends, we let go.
+  int front = 0;
 };
 
 /// How the launched command ended. A caller passes it on: exits with `code`, or dies of `signal`.
@@ -40,6 +45,8 @@ struct CommandEnd {
   bool core_dumped = false;
   /// False when we were told to stop tracing, by a signal, before it ended.
   bool seen = false;
+  /// Tasks live on which have our filter of calls: keep_released_tasks() must be called.
+  bool keeps = false;
   /// The exit status a shell would report: `code`, or 128 + `signal`.
   [[nodiscard]] int shell_status() const { return signal != 0 ? 128 + signal : code; }
 };
@@ -54,5 +61,17 @@ struct CommandEnd {
 ///          EPERM when tracing is not permitted, with a hint that says why. Any other is ours.
 [[nodiscard]] base::Result<CommandEnd> trace_launch(const LaunchOptions& options,
                                                     raw::EventSink& sink);
+
+/// Keeps the tasks running that a trace with a filter of calls has let go of, to the end of the
+/// last. See keeper.h.
+void keep_released_tasks();
+
+/// The signals that go to the command.
+[[nodiscard]] std::span<const int> relayed_signals();
+/// What the kernel is to send to the tracer when its front ends. Source: prctl(2),
+/// PR_SET_PDEATHSIG.
+inline constexpr int kFrontIsGone = SIGUSR1;
+/// For a handler in the front: `details` is what it was given.
+void pass_signal_to_tracer(int tracer, int signal, const siginfo_t& details);
 
 }  // namespace boxtrace::ptrace

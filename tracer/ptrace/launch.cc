@@ -68,7 +68,10 @@ std::vector<char*> as_argv(std::vector<std::string>& strings) {
 // Runs in the child, between fork and exec: nothing here allocates.
 [[noreturn]] void become_command(int gate, const char* program, char* const* argv,
                                  char* const* envp, const struct sigaction& old_sigchld,
-                                 std::span<const sock_filter> filter) {
+                                 std::span<const sock_filter> filter, int process_group) {
+  if (process_group != 0) {
+    ::setpgid(0, process_group);
+  }
   ::sigaction(SIGCHLD, &old_sigchld, nullptr);
   char go = 0;
   ssize_t got = 0;
@@ -178,7 +181,7 @@ base::Result<LaunchedCommand> LaunchedCommand::start(const LaunchOptions& option
   if (pid == 0) {
     ::close(gate.get());  // else the child would never see the tracer's death in the pipe
     become_command(gate_reader.get(), program.c_str(), argv.data(), envp.data(), old_sigchld,
-                   filter);
+                   filter, options.process_group);
   }
   if (::ptrace(PTRACE_SEIZE, pid, nullptr, trace_options(!filter.empty())) != 0 ||
       ::ptrace(PTRACE_INTERRUPT, pid, nullptr, nullptr) != 0) {

@@ -1,13 +1,17 @@
 #include "tracer/ptrace/signal_relay.h"
 
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <atomic>
+
+#include "tracer/ptrace/engine.h"
 
 namespace boxtrace::ptrace {
 namespace {
 
 constexpr std::array<int, 4> kRelayed{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+constexpr int kSentByKernel = -1;  // in the place of a pid
 constexpr suseconds_t kTickMicroseconds = 20'000;
 
 // One slot per signal: a second one before the first was noticed adds nothing, as in the kernel.
@@ -20,6 +24,8 @@ static_assert(std::atomic<pid_t>::is_always_lock_free && std::atomic<bool>::is_a
 
 std::array<Slot, kRelayed.size()> g_slots;
 std::atomic<bool> g_any{false};
+std::atomic<pid_t> g_front{0};
+std::atomic<bool> g_front_is_gone{false};
 
 void set_timer(suseconds_t interval) {
   const itimerval timer{{0, interval}, {0, interval}};
@@ -27,11 +33,18 @@ void set_timer(suseconds_t interval) {
 }
 
 void on_signal(int signal, siginfo_t* details, void* /*context*/) {
+  const pid_t front = g_front.load();
+  const bool is_passed_on = front != 0 && details->si_code == SI_QUEUE && details->si_pid == front;
+  const int sender = is_passed_on                    ? details->si_value.sival_int
+                     : details->si_code == SI_KERNEL ? kSentByKernel
+                                                     : details->si_pid;
+  if (signal == kFrontIsGone) {
+    g_front_is_gone.store(front != 0 && ::getppid() != front);
+  }
   for (std::size_t i = 0; i < kRelayed.size(); ++i) {
     if (kRelayed[i] == signal) {
-      const bool from_kernel = details->si_code == SI_KERNEL;
-      g_slots[i].from_kernel.store(from_kernel);
-      g_slots[i].sender.store(from_kernel ? 0 : details->si_pid);
+      g_slots[i].from_kernel.store(sender == kSentByKernel);
+      g_slots[i].sender.store(sender == kSentByKernel ? 0 : sender);
       g_slots[i].is_set.store(true);
     }
   }
@@ -43,7 +56,16 @@ void on_tick(int /*signal*/) {}
 
 }  // namespace
 
-SignalRelay::SignalRelay() {
+std::span<const int> relayed_signals() { return kRelayed; }
+
+void pass_signal_to_tracer(int tracer, int signal, const siginfo_t& details) {
+  sigval value{};
+  value.sival_int = details.si_code == SI_KERNEL ? kSentByKernel : details.si_pid;
+  ::sigqueue(tracer, signal, value);
+}
+
+SignalRelay::SignalRelay(pid_t front) {
+  g_front.store(front);
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   replace(SIGTTIN, ignore, true);
@@ -57,6 +79,9 @@ SignalRelay::SignalRelay() {
   relay.sa_flags = SA_SIGINFO;
   for (const int signal : kRelayed) {
     replace(signal, relay, false);
+  }
+  if (front != 0) {
+    replace(kFrontIsGone, relay, true);
   }
 }
 
@@ -83,9 +108,13 @@ std::vector<RelayedSignal> SignalRelay::take() {
     return taken;
   }
   set_timer(0);
+  if (g_front_is_gone.exchange(false)) {
+    taken.push_back({kFrontIsGone, 0, false, true});
+  }
   for (std::size_t i = 0; i < kRelayed.size(); ++i) {
     if (g_slots[i].is_set.exchange(false)) {
-      taken.push_back({kRelayed[i], g_slots[i].sender.load(), g_slots[i].from_kernel.load()});
+      taken.push_back(
+          {kRelayed[i], g_slots[i].sender.load(), g_slots[i].from_kernel.load(), false});
     }
   }
   return taken;

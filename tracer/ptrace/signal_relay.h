@@ -26,12 +26,14 @@ struct RelayedSignal {
   int signal = 0;
   pid_t sender = 0;
   bool from_kernel = false;  ///< from the terminal, or its hang-up
+  bool front_is_gone = false;
 };
 
 /// Catches the signals while it lives. One at a time.
 class SignalRelay {
  public:
-  SignalRelay();
+  /// `front`: a parent that passes its signals on to us, see engine.h; 0: there is none.
+  explicit SignalRelay(pid_t front = 0);
   SignalRelay(const SignalRelay&) = delete;
   SignalRelay& operator=(const SignalRelay&) = delete;
   SignalRelay(SignalRelay&&) = delete;

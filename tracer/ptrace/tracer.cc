@@ -326,7 +326,7 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const SyscallStop& stop) {
 }
 
 void Tracer::on_filter(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
-  if (info.seccomp_return_data != kFilterCookie) {
+  if (is_foreign_filter(info)) {
     // The tracee's own RET_TRACE. Nobody but us is there to stop for, and without us it would fail.
     kernel_->refuse_call(tracee.tid);
   } else if (!tracee.every_call || !tracee.call) {
@@ -583,7 +583,7 @@ void Tracer::on_signals(const std::vector<RelayedSignal>& signals) {
     if (from_tracee) {
       continue;
     }
-    if (command_end_.seen) {
+    if (command_end_.seen || signal.front_is_gone) {
       let_go();
     } else if (!signal.from_kernel) {
       kernel_->send_signal(base::HostPid{command_.value}, signal.signal);
@@ -592,12 +592,32 @@ void Tracer::on_signals(const std::vector<RelayedSignal>& signals) {
 }
 
 void Tracer::let_go() {
+  if (is_filtered_) {
+    release_filtered();
+    return;
+  }
   if (is_letting_go_) {
     gives_up_ = true;  // asked twice: leave it to the kernel, which frees them when we exit
     return;
   }
   is_letting_go_ = true;
   tracees_.for_each([this](const Tracee& tracee) { kernel_->interrupt(tracee.tid); });
+}
+
+void Tracer::release_filtered() {
+  std::vector<Tracee*> all;
+  tracees_.for_each([&all](Tracee& tracee) { all.push_back(&tracee); });
+  std::sort(all.begin(), all.end(), [](const Tracee* a, const Tracee* b) { return a->id < b->id; });
+  keeps_ = !all.empty();
+  for (Tracee* tracee : all) {
+    end_task(*tracee, raw::TaskExited::Cause::Detached, 0, false);
+  }
+  for (auto& [tid, held] : held_) {
+    if (held.stop) {
+      std::move(held.stop->stopped).resume(Until::NextEvent);  // the first stop of a new task
+    }
+  }
+  held_.clear();
 }
 
 void Tracer::let_go_of(Tracee& tracee, Stopped stopped, int signal) {

@@ -52,6 +52,8 @@ class Tracer {
   [[nodiscard]] const CommandEnd& command_end() const { return command_end_; }
   /// The errno with which the command's execve failed, 0 if it did not.
   [[nodiscard]] int exec_failure() const { return exec_failure_; }
+  /// It has let go of tasks that have our filter of calls: no more steps, and they need a keeper.
+  [[nodiscard]] bool keeps() const { return keeps_; }
   [[nodiscard]] std::uint32_t tasks() const { return tracees_.total(); }
 
  private:
@@ -109,6 +111,7 @@ class Tracer {
   [[nodiscard]] bool is_superseded(const Tracee& tracee, WaitStatus status);
 
   void let_go();
+  void release_filtered();
   void let_go_of(Tracee& tracee, Stopped stopped, int signal);
   [[nodiscard]] bool is_done();
 
@@ -131,6 +134,7 @@ class Tracer {
 
   bool is_letting_go_ = false;
   bool gives_up_ = false;
+  bool keeps_ = false;
 };
 
 }  // namespace boxtrace::ptrace

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "tracer/ptrace/call_filter.h"
 #include "tracer/ptrace/kernel.h"
 
 namespace boxtrace::ptrace::test {
@@ -37,6 +38,17 @@ class FakeKernel final : public Kernel {
     info.nr = nr;
     info.args = args;
     return add({{base::HostTid{tid}, syscall_stop_status()}, info, {}, {}});
+  }
+  /// A filter answers RET_TRACE, by default ours.
+  FakeKernel& filter_stops(int tid, std::uint64_t nr, std::array<std::uint64_t, 6> args = {},
+                           std::uint32_t data = kFilterCookie) {
+    SyscallInfo info;
+    info.op = SyscallInfo::Op::Seccomp;
+    info.arch = kX86;
+    info.nr = nr;
+    info.args = args;
+    info.seccomp_return_data = data;
+    return add({{base::HostTid{tid}, stopped_status(SIGTRAP, PTRACE_EVENT_SECCOMP)}, info, {}, {}});
   }
   FakeKernel& returns(int tid, std::int64_t result) {
     SyscallInfo info;

@@ -16,6 +16,7 @@
 
 #include "decoders/registry.h"
 #include "tests/unit/ptrace/fake_kernel.h"
+#include "tracer/ptrace/keeper.h"
 
 namespace boxtrace::ptrace {
 namespace {
@@ -87,6 +88,7 @@ class Log final : public raw::EventSink {
 /// A tracer whose command, tid 100, has execed. /proc is an empty directory: nothing is observed.
 class TracerTest : public testing::Test {
  protected:
+  explicit TracerTest(bool filtered = false) : filtered_(filtered) {}
   void SetUp() override {
     std::string pattern = (std::filesystem::temp_directory_path() / "boxtrace-XXXXXX").string();
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
@@ -96,11 +98,11 @@ class TracerTest : public testing::Test {
     observer_.emplace(std::move(observer).value());
     emitter_.emplace(kernel_, log_);
     tracer_.emplace(kernel_, *observer_, *emitter_, decoders::Options{});
-    tracer_->adopt_command(base::HostTid{kCommand});
-    kernel_.traps(kCommand)
-        .enters(kCommand, SYS_execve)
-        .execs(kCommand, kCommand)
-        .returns(kCommand, 0);
+    tracer_->adopt_command(base::HostTid{kCommand}, filtered_);
+    kernel_.traps(kCommand);
+    static_cast<void>(filtered_ ? kernel_.filter_stops(kCommand, SYS_execve)
+                                : kernel_.enters(kCommand, SYS_execve));
+    kernel_.execs(kCommand, kCommand).returns(kCommand, 0);
     play();
     log_.lines.clear();
     kernel_.asked.clear();
@@ -120,6 +122,7 @@ class TracerTest : public testing::Test {
     }
   }
 
+  bool filtered_;
   std::string proc_;
   FakeKernel kernel_;
   Log log_;
@@ -317,6 +320,137 @@ TEST_F(TracerTest, EveryTaskBornWhileLettingGoIsLetGoToo) {
   EXPECT_TRUE(play());
   EXPECT_THAT(kernel_.asked, Contains("101: detach"));
   EXPECT_THAT(kernel_.asked, Contains("102: detach"));
+}
+
+/// The command has installed our filter of calls before its execve.
+class FilteredTracerTest : public TracerTest {
+ protected:
+  FilteredTracerTest() : TracerTest(true) {}
+
+  static constexpr std::uint64_t kProgram = 0x7000;
+  static constexpr std::uint64_t kTsync = 1;
+  void make_thread(int tid) {
+    kernel_.filter_stops(kCommand, SYS_clone, {kThreadFlags}).reports_child(kCommand, tid);
+    kernel_.traps(tid).returns(kCommand, tid);
+    play();
+    log_.lines.clear();
+    kernel_.asked.clear();
+  }
+};
+
+TEST_F(FilteredTracerTest, StopsAgainOnlyForTheReturn) {
+  kernel_.filter_stops(kCommand, SYS_mkdir).returns(kCommand, 0);
+  play();
+  EXPECT_THAT(log_.lines, ElementsAre("T1 mkdir = 0"));
+  EXPECT_THAT(kernel_.asked, ElementsAre("100: resume", "100: continue"));
+}
+
+TEST_F(FilteredTracerTest, CallThatNeverReturnsIsNotWaitedFor) {
+  kernel_.filter_stops(kCommand, SYS_exit_group).is_about_to_end(kCommand, exited_status(3));
+  play();
+  EXPECT_THAT(kernel_.asked, ElementsAre("100: continue", "100: continue"));
+}
+
+TEST_F(FilteredTracerTest, SignalInACallKeepsItsReturnInSight) {
+  kernel_.filter_stops(kCommand, SYS_openat).gets_signal(kCommand, SIGALRM).returns(kCommand, -4);
+  kernel_.gets_signal(kCommand, SIGALRM);
+  play();
+  EXPECT_THAT(kernel_.asked, ElementsAre("100: resume", "100: resume with 14", "100: continue",
+                                         "100: continue with 14"));
+}
+
+TEST_F(FilteredTracerTest, ChildIsFilteredAsItsCreatorIs) {
+  kernel_.filter_stops(kCommand, SYS_fork).reports_child(kCommand, 101).traps(101);
+  play();
+  EXPECT_THAT(kernel_.asked, ElementsAre("100: resume", "100: resume", "101: continue"));
+}
+
+TEST_F(FilteredTracerTest, TaskWithAFilterOfItsOwnStopsAtEveryCall) {
+  kernel_.filter_stops(kCommand, SYS_seccomp, {1, 0, kProgram}).returns(kCommand, 0);
+  kernel_.enters(kCommand, SYS_mkdir).returns(kCommand, -EPERM);
+  play();
+  EXPECT_THAT(log_.lines, ElementsAre("T1 seccomp = 0", "T1 mkdir = 1"));
+  EXPECT_THAT(kernel_.asked, Not(Contains("100: continue")));
+}
+
+TEST_F(FilteredTracerTest, ItsChildrenDoSoToo) {
+  kernel_.filter_stops(kCommand, SYS_prctl, {22, 2, kProgram}).returns(kCommand, 0);
+  kernel_.enters(kCommand, SYS_fork).filter_stops(kCommand, SYS_fork);
+  kernel_.reports_child(kCommand, 101).traps(101);
+  play();
+  EXPECT_THAT(kernel_.asked, Contains("101: resume"));
+  EXPECT_THAT(kernel_.asked, Not(Contains("101: continue")));
+}
+
+TEST_F(FilteredTracerTest, FilterThatWasRefusedChangesNothing) {
+  kernel_.filter_stops(kCommand, SYS_seccomp, {1, 0, 0}).returns(kCommand, -EFAULT);
+  play();
+  EXPECT_THAT(kernel_.asked, ElementsAre("100: resume", "100: continue"));
+}
+
+TEST_F(FilteredTracerTest, CallThatBothStopAtIsRecordedOnce) {
+  kernel_.filter_stops(kCommand, SYS_seccomp, {1, 0, kProgram}).returns(kCommand, 0);
+  kernel_.enters(kCommand, SYS_mkdir).filter_stops(kCommand, SYS_mkdir).returns(kCommand, 0);
+  play();
+  EXPECT_THAT(log_.lines, ElementsAre("T1 seccomp = 0", "T1 mkdir = 0"));
+}
+
+TEST_F(FilteredTracerTest, FilterForAllThreadsStopsTheOthersBeforeItIsThere) {
+  make_thread(101);
+  kernel_.filter_stops(kCommand, SYS_seccomp, {1, kTsync, kProgram});
+  play();
+  EXPECT_THAT(kernel_.asked, ElementsAre("101: interrupt", "100: resume"));
+  kernel_.asked.clear();
+  kernel_.traps(101);
+  play();
+  EXPECT_THAT(kernel_.asked, ElementsAre("101: resume"));
+}
+
+TEST_F(FilteredTracerTest, QuestionWhetherThatCanBeDoneLeavesThemAlone) {
+  make_thread(101);
+  kernel_.filter_stops(kCommand, SYS_seccomp, {1, kTsync, 0}).returns(kCommand, -EFAULT);
+  play();
+  EXPECT_THAT(kernel_.asked, ElementsAre("100: resume", "100: continue"));
+}
+
+TEST_F(FilteredTracerTest, CallForWhichItsOwnFilterAsksForATracerFailsAsWithoutOne) {
+  kernel_.filter_stops(kCommand, SYS_seccomp, {1, 0, kProgram}).returns(kCommand, 0);
+  kernel_.enters(kCommand, SYS_mkdir).filter_stops(kCommand, SYS_mkdir, {}, 7);
+  kernel_.returns(kCommand, -ENOSYS);
+  play();
+  EXPECT_THAT(kernel_.asked, Contains("100: refuse call"));
+  EXPECT_THAT(log_.lines, Contains("T1 mkdir = 38"));
+}
+
+TEST_F(FilteredTracerTest, TasksAreKeptAndNotLetGo) {
+  make_thread(101);
+  kernel_.ends(kCommand, killed_status(SIGKILL));
+  play();
+  tracer_->on_signals({{SIGTERM, 1, false, false}});
+  EXPECT_TRUE(tracer_->keeps());
+  EXPECT_THAT(log_.lines, Contains("T2 detached"));
+  EXPECT_THAT(kernel_.asked, Not(Contains("101: interrupt")));
+}
+
+TEST_F(FilteredTracerTest, TasksAreKeptWhenTheFrontIsGone) {
+  tracer_->on_signals({{SIGUSR1, 0, false, true}});
+  EXPECT_TRUE(tracer_->keeps());
+  EXPECT_THAT(log_.lines, ElementsAre("T1 detached"));
+}
+
+TEST(Keeper, ResumesWhateverStops) {
+  FakeKernel kernel;
+  kernel.filter_stops(5, SYS_mkdir)
+      .gets_signal(5, SIGUSR1)
+      .group_stops(5, SIGSTOP)
+      .filter_stops(5, SYS_mkdir, {}, 7)
+      .returns(5, 0)
+      .traps(6)
+      .ends(6, exited_status(0));
+  keep_running(kernel);
+  EXPECT_THAT(kernel.asked,
+              ElementsAre("5: continue", "5: continue with 10", "5: listen", "5: refuse call",
+                          "5: continue", "5: continue", "6: continue"));
 }
 
 TEST(TracerLaunch, NothingIsSaidOfACommandThatCouldNotBeExeced) {

@@ -1,0 +1,28 @@
+#pragma once
+// Two processes for one run: the tracer does the work, and a front stands where the user's shell
+// expects boxtrace. For a tracer that has put a filter of calls into its tracees must not end
+// before they do (see tracer/ptrace/keeper.h), while boxtrace must be able to.
+//
+//   shell --- front (boxtrace) --- tracer --- the command ...
+//
+// The tracer has a process group of its own: a command that signals its whole group, or is stopped
+// from the terminal with it, meets the front there. Signals to the front are passed on with their
+// true sender. If the front is killed, the tracer lets go and keeps. The other way round the tasks
+// die (PTRACE_O_EXITKILL), and the front says so.
+
+#include <functional>
+
+namespace boxtrace::cli {
+
+/// How a run ended, for whoever started it.
+struct Ending {
+  int status = 0;      ///< exit status
+  int signal = 0;      ///< or die of this signal, if not 0
+  bool keeps = false;  ///< tasks with our filter go on
+};
+
+/// Does `work` in a process behind this one and returns its ending, or 125 if that process died.
+/// `work` is given the process group that the command belongs into.
+[[nodiscard]] Ending run_behind_front(const std::function<Ending(int process_group)>& work);
+
+}  // namespace boxtrace::cli
