@@ -55,7 +55,8 @@ class FilterMode : public testing::Test {
   }
 };
 
-/// `mkdir = -18`, for each call after the task's own filter is there: by installation or by birth.
+/// `mkdir errno 18`, for each call after the task's own filter is there: by installation or by
+/// birth.
 std::map<base::TaskId, std::vector<std::string>> calls_after_install(const Trace& trace) {
   std::map<base::TaskId, std::vector<std::string>> calls;
   std::set<base::TaskId> filtered;
@@ -72,9 +73,9 @@ std::map<base::TaskId, std::vector<std::string>> calls_after_install(const Trace
       continue;
     }
     if (filtered.count(event.task) != 0) {
+      const bool failed = call->outcome.kind == raw::Outcome::Kind::Failed;
       calls[event.task].push_back(fmt::format(
-          "{} {}:{}", name_of(*call), static_cast<int>(call->outcome.kind),
-          name_of(*call) == "fork" || name_of(*call) == "clone" ? 0 : call->outcome.value));
+          "{} {}", name_of(*call), failed ? fmt::format("errno {}", call->outcome.value) : "ok"));
     }
     if (name_of(*call) == "seccomp" && call->call.args[0] == 1 && call->call.args[2] != 0 &&
         call->outcome.kind == raw::Outcome::Kind::Returned) {
@@ -108,7 +109,7 @@ TEST_F(FilterMode, CallsThatAFilterDeniesAreSeen) {
   ASSERT_EQ(calls.size(), 2U) << render_events(story);
   for (const auto& [task, of_task] : calls) {
     for (const char* name : {"mkdir", "chmod", "unshare", "mount"}) {
-      EXPECT_THAT(of_task, Contains(fmt::format("{} 1:18", name))) << "task " << task.value;
+      EXPECT_THAT(of_task, Contains(fmt::format("{} errno 18", name))) << "task " << task.value;
     }
   }
   EXPECT_EQ(calls, calls_after_install(trace_program({program("deny_calls")})));
@@ -148,6 +149,9 @@ std::vector<std::string> milestones(const Trace& trace) {
   }
   std::vector<std::string> list;
   for (const timeline::Milestone& milestone : analysis.milestones()) {
+    if (milestone.id == "cgroup.join") {
+      continue;  // one line or two, as the processes of a runtime happen to take turns
+    }
     std::string line = milestone.id;
     for (const auto& [name, value] : milestone.facts) {
       line += fmt::format(" {}={}", name, value);
@@ -258,8 +262,11 @@ TEST_F(FilterModeContainer, CallsDeniedByTheProfileOfAContainerAreSeen) {
         inside.insert(event.task);
       }
       const auto* call = std::get_if<raw::Syscall>(&event.body);
-      if (call != nullptr && inside.count(event.task) != 0) {
-        calls[event.task].emplace_back(name_of(*call));
+      // A shell waits once or twice, as SIGCHLD comes before or during its wait.
+      const std::string_view name = call != nullptr ? name_of(*call) : "";
+      if (call != nullptr && inside.count(event.task) != 0 && name != "wait4" &&
+          name != "rt_sigreturn") {
+        calls[event.task].emplace_back(name);
       }
     }
     for (auto& [task, list] : calls) {

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <tuple>
 
 #include "tracer/cli/output.h"
 #include "tracer/cli/verbs.h"
@@ -54,12 +55,12 @@ void become_keeper(int report) {
     ::close_range(kFirst, mine - 1, 0);
   }
   ::close_range(mine + 1, ~0U, 0);
-  static_cast<void>(::chdir("/"));
+  std::ignore = ::chdir("/");
   ::prctl(PR_SET_NAME, "boxtrace-keeper", 0, 0, 0);
 }
 
 void report(int pipe, const Ending& ending) {
-  static_cast<void>(::write(pipe, &ending, sizeof(ending)));  // the front may be gone
+  std::ignore = ::write(pipe, &ending, sizeof(ending));  // the front may be gone
   ::close(pipe);
 }
 
