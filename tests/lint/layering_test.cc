@@ -38,6 +38,7 @@ const std::vector<Folder>& folders() {
       {"tracer/os", Kind::Live, {"tracer/base"}},
       {"tracer/raw", Kind::Pure, {"tracer/base"}},
       {"decoders", Kind::Pure, {"tracer/base", "tracer/raw"}},
+      {"decoders/bpf", Kind::Pure, {"tracer/base", "tracer/raw", "decoders"}},
       {"tracer/ptrace", Kind::Live, {"tracer/base", "tracer/os", "tracer/raw", "decoders"}},
       {"tracer/trace", Kind::Pure, {"tracer/base", "tracer/raw", "decoders"}},
       {"tracer/model", Kind::Pure, {"tracer/base", "tracer/raw", "decoders"}},

@@ -1,0 +1,412 @@
+#include "decoders/bpf/solve.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "decoders/bpf/outcome.h"
+
+namespace boxtrace::bpf {
+namespace {
+
+constexpr Node kFalse = Diagram::kFalse;
+constexpr Node kTrue = Diagram::kTrue;
+
+// --- the order of the bits
+
+constexpr unsigned kFields = 7;  ///< 64-bit ones: the instruction pointer and six arguments
+constexpr unsigned kFieldBits = 64;
+
+// --- the run
+
+/// Nodes that operations with a budget leave, for the bits that may be anything.
+constexpr std::size_t kReserve = 200'000;
+
+struct Registers {
+  Word a = constant_word(0);
+  Word x = constant_word(0);
+  std::array<Word, kMemoryWords> memory{};
+};
+
+/// Registers whose content still matters: a bit each, memory first.
+using Live = std::uint32_t;
+constexpr Live kLiveA = 1U << kMemoryWords;
+constexpr Live kLiveX = 1U << (kMemoryWords + 1);
+
+struct Effect {
+  Live reads = 0;
+  Live writes = 0;
+};
+
+Effect effect_of(const Instruction& instruction) {
+  const Opcode opcode = *decode_opcode(instruction.code);
+  const Live cell = 1U << (instruction.k % kMemoryWords);
+  switch (opcode.op) {
+    case Op::LoadWord:
+    case Op::LoadLength:
+    case Op::LoadImmediate:
+      return {0, kLiveA};
+    case Op::LoadMemory:
+      return {cell, kLiveA};
+    case Op::LoadXLength:
+    case Op::LoadXImmediate:
+      return {0, kLiveX};
+    case Op::LoadXMemory:
+      return {cell, kLiveX};
+    case Op::Store:
+      return {kLiveA, cell};
+    case Op::StoreX:
+      return {kLiveX, cell};
+    case Op::ToX:
+      return {kLiveA, kLiveX};
+    case Op::FromX:
+      return {kLiveX, kLiveA};
+    case Op::Jump:
+    case Op::ReturnConstant:
+      return {};
+    case Op::ReturnA:
+      return {kLiveA, 0};
+    default:
+      break;
+  }
+  const Live reads = kLiveA | (opcode.by_x ? kLiveX : 0);
+  return {reads, is_conditional(opcode.op) ? 0 : kLiveA};
+}
+
+/// What is live before each instruction.
+std::vector<Live> find_live(const Program& program) {
+  std::vector<Live> live(program.size(), 0);
+  for (std::size_t pc = program.size(); pc-- > 0;) {
+    const Instruction& instruction = program[pc];
+    const Op op = decode_opcode(instruction.code)->op;
+    Live after = 0;
+    if (op == Op::Jump) {
+      after = live[pc + 1 + instruction.k];
+    } else if (is_conditional(op)) {
+      after = live[pc + 1 + instruction.jt] | live[pc + 1 + instruction.jf];
+    } else if (op != Op::ReturnConstant && op != Op::ReturnA) {
+      after = live[pc + 1];
+    }
+    const Effect effect = effect_of(instruction);
+    live[pc] = (after & ~effect.writes) | effect.reads;
+  }
+  return live;
+}
+
+/// One program, all inputs.
+class Execution {
+ public:
+  /// `budget`: nodes that one operation may make before its result becomes "anything"; 0: the
+  /// diagram overflows instead.
+  Execution(Diagram& diagram, Order order, Answers answers, std::size_t limit, std::size_t budget,
+            Level first_unknown)
+      : d_(diagram),
+        order_(order),
+        answers_(answers),
+        limit_(limit),
+        budget_(budget),
+        next_unknown_(first_unknown) {}
+
+  /// The function of the program; meaningless if the diagram overflowed.
+  Node execute(const Program& program) {
+    states_.assign(program.size(), std::nullopt);
+    live_ = find_live(program);
+    states_.front() = State{kTrue, {}};
+    result_ = d_.answer(0);  // every input reaches a RET, which replaces it
+    for (std::size_t pc = 0; pc < program.size() && !d_.overflowed(); ++pc) {
+      if (!states_[pc] || states_[pc]->reach == kFalse) {
+        continue;
+      }
+      State state = std::move(*states_[pc]);
+      states_[pc].reset();
+      step(program[pc], pc, state);
+    }
+    return result_;
+  }
+
+  [[nodiscard]] Level next_unknown() const { return next_unknown_; }
+
+ private:
+  struct State {
+    Node reach = kFalse;  ///< the inputs that come here
+    Registers registers;
+  };
+
+  /// Runs `operation` within the budget. If it does not fit, what it made is forgotten, and
+  /// `instead` says what to do.
+  template <typename Operation, typename Instead>
+  auto within_budget(Operation operation, Instead instead) {
+    if (budget_ == 0) {
+      return operation();
+    }
+    const std::size_t mark = d_.size();
+    d_.set_limit(std::min(limit_, mark + budget_));
+    auto result = operation();
+    const bool failed = d_.overflowed();
+    if (failed) {
+      d_.rollback(mark);
+    }
+    d_.set_limit(limit_ + kReserve);
+    return failed ? instead() : result;
+  }
+
+  Node unknown_bit() { return d_.bit(next_unknown_++); }
+  Word unknown_word() {
+    Word word{};
+    std::generate(word.begin(), word.end(), [this] { return unknown_bit(); });
+    return word;
+  }
+
+  Node condition(Op op, const Word& a, const Word& b) {
+    return within_budget([&] { return compare(d_, op, a, b); }, [&] { return unknown_bit(); });
+  }
+  Node both(Node a, Node b) {
+    return within_budget([&] { return d_.conjunction(a, b); }, [&] { return unknown_bit(); });
+  }
+  Node either(Node a, Node b) {
+    return within_budget([&] { return d_.disjunction(a, b); }, [&] { return unknown_bit(); });
+  }
+  Node without(Node a, Node b) {
+    return within_budget([&] { return d_.difference(a, b); }, [&] { return unknown_bit(); });
+  }
+
+  void step(const Instruction& instruction, std::size_t pc, State& state) {
+    Registers& r = state.registers;
+    const Opcode opcode = *decode_opcode(instruction.code);
+    const Op op = opcode.op;
+    const Word operand = opcode.by_x ? r.x : constant_word(instruction.k);
+    if (op == Op::ReturnConstant || op == Op::ReturnA) {
+      finish(state.reach, op == Op::ReturnA ? r.a : constant_word(instruction.k));
+    } else if (op == Op::Jump) {
+      arrive(pc + 1 + instruction.k, std::move(state));
+    } else if (is_conditional(op)) {
+      branch(instruction, pc, state, condition(op, r.a, operand));
+    } else {
+      if (op == Op::Divide && opcode.by_x) {
+        const Node zero = condition(Op::JumpEqual, r.x, constant_word(0));
+        finish(both(state.reach, zero), constant_word(kKillThread));
+        state.reach = without(state.reach, zero);
+      }
+      if (is_arithmetic(op) || op == Op::Negate) {
+        r.a = within_budget(
+            [&] { return op == Op::Negate ? negated(d_, r.a) : compute(d_, op, r.a, operand); },
+            [&] { return unknown_word(); });
+      } else {
+        move_word(op, instruction.k, r);
+      }
+      arrive(pc + 1, std::move(state));
+    }
+  }
+
+  void move_word(Op op, std::uint32_t k, Registers& r) {
+    switch (op) {
+      case Op::LoadWord:
+        for (unsigned i = 0; i < kWordBits; ++i) {
+          r.a.at(i) = d_.bit(level_of(order_, k / 4, i));
+        }
+        break;
+      case Op::LoadLength:
+        r.a = constant_word(kInputSize);
+        break;
+      case Op::LoadImmediate:
+        r.a = constant_word(k);
+        break;
+      case Op::LoadMemory:
+        r.a = r.memory.at(k);
+        break;
+      case Op::LoadXLength:
+        r.x = constant_word(kInputSize);
+        break;
+      case Op::LoadXImmediate:
+        r.x = constant_word(k);
+        break;
+      case Op::LoadXMemory:
+        r.x = r.memory.at(k);
+        break;
+      case Op::Store:
+        r.memory.at(k) = r.a;
+        break;
+      case Op::StoreX:
+        r.memory.at(k) = r.x;
+        break;
+      case Op::ToX:
+        r.x = r.a;
+        break;
+      case Op::FromX:
+        r.a = r.x;
+        break;
+      default:
+        break;
+    }
+  }
+
+  void branch(const Instruction& instruction, std::size_t pc, State& state, Node taken) {
+    State other{without(state.reach, taken), state.registers};
+    state.reach = both(state.reach, taken);
+    arrive(pc + 1 + instruction.jt, std::move(state));
+    arrive(pc + 1 + instruction.jf, std::move(other));
+  }
+
+  /// `state` continues at `pc`, where other paths may have arrived before.
+  void arrive(std::size_t pc, State state) {
+    if (state.reach == kFalse) {
+      return;
+    }
+    std::optional<State>& there = states_[pc];
+    if (!there) {
+      there = std::move(state);
+      return;
+    }
+    const Live live = live_[pc];
+    const auto merge = [&](Live bit, Word& into, const Word& from) {
+      if ((live & bit) != 0 && into != from) {
+        into = within_budget([&] { return choose(d_, state.reach, from, into); },
+                             [&] { return unknown_word(); });
+      }
+    };
+    merge(kLiveA, there->registers.a, state.registers.a);
+    merge(kLiveX, there->registers.x, state.registers.x);
+    for (std::size_t i = 0; i < kMemoryWords; ++i) {
+      merge(1U << i, there->registers.memory.at(i), state.registers.memory.at(i));
+    }
+    there->reach = either(there->reach, state.reach);
+  }
+
+  /// Inputs in `reach` end with the answer `result`.
+  void finish(Node reach, const Word& result) {
+    const auto undecided = [&] { return d_.answer(kUndecided); };
+    const Node answer = within_budget([&] { return answer_of(reach, result); }, undecided);
+    result_ = within_budget([&] { return d_.choose(reach, answer, result_); }, undecided);
+  }
+
+  /// `result` as answers, by its bits from the top. Where `care` does not hold, any will do.
+  // NOLINTNEXTLINE(misc-no-recursion): as deep as a word has bits
+  Node split(Node care, const Word& result, unsigned bits, std::uint32_t known) {
+    if (care == kFalse || d_.overflowed()) {
+      return kFalse;
+    }
+    if (bits == 0) {
+      return d_.answer(answers_ == Answers::Effective ? effective(known) : ranked(known));
+    }
+    const unsigned i = bits - 1;
+    const Node bit = result.at(i);
+    const Node high = split(d_.conjunction(care, bit), result, i, known | 1U << i);
+    const Node low = split(d_.difference(care, bit), result, i, known);
+    return high == kFalse ? low : low == kFalse ? high : d_.choose(bit, high, low);
+  }
+
+  Node answer_of(Node reach, const Word& result) {
+    if (answers_ == Answers::Ranked) {
+      return split(reach, result, kWordBits, 0);
+    }
+    // Nearly all 2^32 values are unknown actions, which are all the same: only known ones are
+    // split.
+    constexpr unsigned kDataBits = 16;
+    Node answer = d_.answer(kKillProcess);
+    for (const std::uint32_t action :
+         {kKillProcess, kKillThread, kTrap, kErrno, kUserNotif, kTrace, kLog, kAllow}) {
+      Word upper = result;
+      std::fill_n(upper.begin(), kDataBits, kFalse);
+      const Node is_it = compare(d_, Op::JumpEqual, upper, constant_word(action));
+      const Node here = d_.conjunction(reach, is_it);
+      if (here == kFalse || action == kKillProcess) {
+        continue;
+      }
+      const bool plain = ranked(action | 1) == action;
+      const Node its = plain ? d_.answer(action) : split(here, result, kDataBits, action);
+      answer = d_.choose(is_it, its == kFalse ? answer : its, answer);
+    }
+    return answer;
+  }
+
+  Diagram& d_;
+  Order order_;
+  Answers answers_;
+  std::size_t limit_;
+  std::size_t budget_;
+  Level next_unknown_;
+  std::vector<std::optional<State>> states_;
+  std::vector<Live> live_;
+  Node result_ = kFalse;
+};
+
+/// All programs, or nothing if they do not fit.
+bool try_solve(std::span<const Program> programs, Answers answers, std::size_t limit,
+               std::size_t budget, Solution& out) {
+  out.diagram = std::make_unique<Diagram>(limit);
+  const std::size_t usable = budget == 0 ? limit : limit - std::min(limit / 2, kReserve);
+  Level unknown = kInputLevels;
+  out.roots.clear();
+  out.proven.clear();
+  for (const Program& program : programs) {
+    Execution run(*out.diagram, out.order, answers, usable, budget, unknown);
+    Node root = run.execute(program);
+    unknown = run.next_unknown();
+    Diagram& d = *out.diagram;
+    if (!d.overflowed()) {
+      const Node undecided = d.answer(kUndecided);
+      root = d.replace(root, kInputLevels, [&](Node n) { return d.is_end(n) ? n : undecided; });
+      const std::vector<Node> ends = d.ends(root);
+      out.proven.push_back(std::find(ends.begin(), ends.end(), undecided) == ends.end());
+    }
+    if (d.overflowed()) {
+      return false;
+    }
+    out.roots.push_back(root);
+  }
+  out.diagram->set_limit(limit);
+  return true;
+}
+
+}  // namespace
+
+Level level_of(Order order, std::size_t word, unsigned bit) {
+  const unsigned from_top = kWordBits - 1 - bit;
+  if (word < kPointerWord) {
+    return (word == kArchWord ? 0 : kNumberLevel) + from_top;
+  }
+  const auto field = static_cast<Level>((word - kPointerWord) / 2);
+  const bool upper = word % 2 != 0;
+  const Level in_field = (upper ? 0 : kWordBits) + from_top;
+  return kArgumentLevel +
+         (order == Order::OneByOne ? field * kFieldBits + in_field : in_field * kFields + field);
+}
+
+InputBit bit_at(Order order, Level level) {
+  if (level < kArgumentLevel) {
+    return {level < kNumberLevel ? kArchWord : kNumberWord, kWordBits - 1 - level % kWordBits};
+  }
+  const Level behind = level - kArgumentLevel;
+  const Level field = order == Order::OneByOne ? behind / kFieldBits : behind % kFields;
+  const Level in_field = order == Order::OneByOne ? behind % kFieldBits : behind / kFields;
+  const bool upper = in_field < kWordBits;
+  return {kPointerWord + 2 * field + (upper ? 1U : 0U), kWordBits - 1 - in_field % kWordBits};
+}
+
+Solution solve(std::span<const Program> programs, Answers answers, std::size_t node_limit) {
+  constexpr std::size_t kBudget = 100'000;
+  Solution out;
+  for (const Order order : {Order::OneByOne, Order::Interleaved}) {
+    out.order = order;
+    if (try_solve(programs, answers, node_limit, 0, out)) {
+      return out;
+    }
+  }
+  if (!try_solve(programs, answers, node_limit, kBudget, out)) {
+    // Not even that: nothing is known of any program.
+    out.diagram = std::make_unique<Diagram>(node_limit);
+    out.roots.assign(programs.size(), out.diagram->answer(kUndecided));
+    out.proven.assign(programs.size(), false);
+  }
+  return out;
+}
+
+std::uint64_t answer_for(const Diagram& diagram, Order order, Node root, const Input& input) {
+  const Node end = diagram.follow(root, [&](Level level) {
+    const InputBit at = bit_at(order, level);
+    return (input.at(at.word) >> at.bit & 1U) != 0;
+  });
+  return diagram.value(end);
+}
+
+}  // namespace boxtrace::bpf
