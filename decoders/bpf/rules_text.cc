@@ -1,0 +1,264 @@
+#include "decoders/bpf/rules_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "decoders/bpf/argument_names.h"
+#include "decoders/bpf/outcome.h"
+#include "tracer/base/text.h"
+
+namespace boxtrace::bpf {
+namespace {
+
+constexpr std::uint64_t kLowMask = 0xffffffff;
+constexpr std::uint64_t kHighMask = ~kLowMask;
+
+std::string render_result(std::uint64_t result) {
+  return result == kUndecided ? "UNDECIDED" : render_outcome(static_cast<std::uint32_t>(result));
+}
+
+std::string render_number(std::uint64_t nr) {
+  return nr < 4096 ? std::to_string(nr) : base::to_hex(nr);
+}
+
+/// What a term compares: `flags`, `low(fd)`, `high(x) & 0xf`, and how far its numbers are shifted.
+struct Operand {
+  std::string text;
+  std::uint64_t most = 0;  ///< the largest value it can have, after the shift
+  unsigned shift = 0;
+};
+
+Operand render_operand(const Term& term, bool wide, const FieldNames& names) {
+  const std::uint64_t mask = term.mask;
+  const std::uint64_t whole = wide ? ~std::uint64_t{0} : kLowMask;
+  const auto masked = [&](const std::string& text, std::uint64_t bits) {
+    // "None but these" is said by what may be there.
+    const bool inverse = std::popcount(bits) > 32;
+    const std::string value = render_value(inverse ? ~bits : bits, names.constants);
+    return text + " & " + (inverse ? "~" : "") +
+           (value.find('|') == std::string::npos ? value : "(" + value + ")");
+  };
+  if (mask == whole) {
+    return {names.name, mask, 0};
+  }
+  if (mask == kLowMask) {
+    return {"low(" + names.name + ")", mask, 0};
+  }
+  if (mask != 0 && (mask & kLowMask) == 0) {
+    const std::uint64_t upper = mask >> kWordBits;
+    const std::string high = "high(" + names.name + ")";
+    return {upper == kLowMask ? high : high + " & " + base::to_hex(upper), upper, kWordBits};
+  }
+  if ((mask & ~whole) == 0) {
+    return {masked(names.name, mask), mask, 0};
+  }
+  const std::string full = "wide(" + names.name + ")";
+  return {mask == ~std::uint64_t{0} ? full : masked(full, mask), mask, 0};
+}
+
+/// The names to use where values are ordered: flags have no order.
+const decoders::ConstantTable* ordered(const decoders::ConstantTable* constants) {
+  const bool flags =
+      constants != nullptr && constants->kind == decoders::ConstantTable::Kind::Flags;
+  return flags ? nullptr : constants;
+}
+
+std::string render_range(const Range& range, unsigned shift,
+                         const decoders::ConstantTable* constants) {
+  const auto* table = shift == 0 ? constants : nullptr;
+  if (range.first == range.last) {
+    return render_value(range.first >> shift, table);
+  }
+  return render_value(range.first >> shift, ordered(table)) + ".." +
+         render_value(range.last >> shift, ordered(table));
+}
+
+std::string render_term(const Section& section, const Rule& rule, const Term& term) {
+  const FieldNames names = field_names(section, rule, term.field);
+  const Operand operand = render_operand(term, section.wide, names);
+  if (term.ranges.size() == 1) {
+    const Range range{term.ranges[0].first >> operand.shift, term.ranges[0].last >> operand.shift};
+    const auto* table = operand.shift == 0 ? names.constants : nullptr;
+    if (range.first == range.last) {
+      return fmt::format("{} {} {}", operand.text,
+                         term.negated ? "!=" : "==", render_value(range.first, table));
+    }
+    if (range.first == 0 || range.last == operand.most) {
+      const bool upper = range.first == 0;
+      const std::string_view sign =
+          upper ? (term.negated ? ">" : "<=") : (term.negated ? "<" : ">=");
+      return fmt::format("{} {} {}", operand.text, sign,
+                         render_value(upper ? range.last : range.first, ordered(table)));
+    }
+  }
+  std::vector<std::string> values;
+  for (const Range& range : term.ranges) {
+    values.push_back(render_range(range, operand.shift, names.constants));
+  }
+  return fmt::format("{} {}in {{{}}}", operand.text, term.negated ? "not " : "",
+                     base::join(values, ", "));
+}
+
+std::string render_condition(const Section& section, const Rule& rule) {
+  std::vector<std::string> alternatives;
+  for (const Conjunction& conjunction : rule.when) {
+    std::vector<std::string> terms;
+    for (const Term& term : conjunction) {
+      terms.push_back(render_term(section, rule, term));
+    }
+    alternatives.push_back(terms.empty() ? "always" : base::join(terms, " and "));
+  }
+  return alternatives.empty() ? "never" : base::join(alternatives, " or ");
+}
+
+/// A range as names where numbers have names, and as numbers where they have none.
+void add_items(const Section& section, const Range& range, std::vector<std::string>& out) {
+  const std::uint64_t base = section.x32.value_or(false) ? kX32Bit : 0;
+  const std::uint64_t end = base + syscall_limit(section.abi);
+  // To the end of all numbers: "450.." says it better than twenty names and a range.
+  if (range.last >= end || range.last - range.first > end) {
+    const std::uint64_t largest = section.x32 == false ? 3 * std::uint64_t{kX32Bit} - 1 : kLowMask;
+    const bool open = range.last >= largest;
+    out.push_back(range.first == range.last ? render_number(range.first)
+                  : open                    ? render_number(range.first) + ".."
+                         : render_number(range.first) + ".." + render_number(range.last));
+    return;
+  }
+  for (std::uint64_t nr = range.first; nr <= range.last; ++nr) {
+    const std::string_view name = name_in(section, static_cast<std::uint32_t>(nr));
+    if (!name.empty()) {
+      out.emplace_back(name);
+      continue;
+    }
+    std::uint64_t last = nr;
+    while (last < range.last && name_in(section, static_cast<std::uint32_t>(last + 1)).empty()) {
+      ++last;
+    }
+    out.push_back(nr == last ? render_number(nr) : render_number(nr) + ".." + render_number(last));
+    nr = last;
+  }
+}
+
+std::vector<std::string> items_of(const Section& section, const Rule& rule) {
+  std::vector<std::string> items;
+  for (const Range& range : rule.numbers) {
+    add_items(section, range, items);
+  }
+  // Names in the order of the alphabet, in which a reader looks for them; numbers behind.
+  std::stable_partition(items.begin(), items.end(),
+                        [](const std::string& item) { return item[0] < '0' || item[0] > '9'; });
+  std::sort(items.begin(), std::find_if(items.begin(), items.end(), [](const std::string& item) {
+              return item[0] >= '0' && item[0] <= '9';
+            }));
+  return items;
+}
+
+/// Words laid out in lines of the style's width, the ones behind the first indented.
+class Lines {
+ public:
+  Lines(const TextStyle& style, std::size_t indent) : style_(style), indent_(indent) {}
+
+  void add(std::string_view word) {
+    if (column_ > indent_ && column_ + 1 + word.size() > style_.width) {
+      text_ += '\n' + std::string(indent_, ' ');
+      column_ = indent_;
+    } else if (column_ > 0) {
+      text_ += ' ';
+      ++column_;
+    }
+    text_ += word;
+    column_ += word.size();
+  }
+  void begin(std::string_view text, std::size_t columns) {
+    text_ += text;
+    column_ += columns;
+  }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  const TextStyle& style_;
+  std::size_t indent_;
+  std::string text_;
+  std::size_t column_ = 0;
+};
+
+class Printer {
+ public:
+  explicit Printer(const TextStyle& style) : style_(style) {}
+
+  std::string print(const Policy& policy) {
+    for (const Section& section : policy.sections) {
+      print_section(section);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  [[nodiscard]] std::string painted(std::uint64_t result) const {
+    const std::string text = render_result(result);
+    if (!style_.color) {
+      return text;
+    }
+    const bool allows = result == kAllow || result == kLog;
+    const bool kills = result == kKillProcess || result == kKillThread;
+    return fmt::format("\033[{}m{}\033[0m", allows ? 32 : kills ? 31 : 33, text);
+  }
+
+  void print_section(const Section& section) {
+    const std::string name =
+        style_.color ? fmt::format("\033[1m{}\033[0m", section.name) : section.name;
+    out_ += name + ":" + (section.like.empty() ? "" : " as " + section.like);
+    const bool numbered = section.abi != raw::Abi::Unknown && section.archs.empty();
+    if (section.rules.empty()) {
+      out_ += " otherwise " + painted(section.otherwise) + "\n";
+      return;
+    }
+    out_ += numbered ? "  # no architecture is checked; the names are those of x86_64\n" : "\n";
+    for (const Rule& rule : section.rules) {
+      print_rule(section, rule);
+    }
+    out_ += "  otherwise " + painted(section.otherwise) + "\n";
+  }
+
+  void print_rule(const Section& section, const Rule& rule) {
+    const std::string action = "  " + render_result(rule.result) + ":";
+    Lines lines(style_, 4);
+    lines.begin("  " + painted(rule.result) + ":", action.size());
+    const std::vector<std::string> items = items_of(section, rule);
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      lines.add(items[i] + (i + 1 < items.size() ? "," : ""));
+    }
+    if (!is_always(rule.when)) {
+      lines.add("if");
+      const std::string condition = render_condition(section, rule);
+      for (const std::string_view word : base::split(condition, ' ')) {
+        lines.add(word);
+      }
+    }
+    out_ += lines.text() + "\n";
+  }
+
+  const TextStyle& style_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string render_rules(const Policy& policy, const TextStyle& style) {
+  return Printer(style).print(policy);
+}
+
+std::string render_rule(const Section& section, const Rule& rule, std::size_t at_most) {
+  std::vector<std::string> items = items_of(section, rule);
+  if (items.size() > at_most) {
+    const std::size_t more = items.size() - at_most;
+    items.resize(at_most);
+    items.push_back(fmt::format("{} more", more));
+  }
+  std::string out = base::join(items, ", ");
+  return is_always(rule.when) ? out : out + " if " + render_condition(section, rule);
+}
+
+}  // namespace boxtrace::bpf
