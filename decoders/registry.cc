@@ -30,6 +30,10 @@ constexpr std::array<std::uint16_t, 36> kX32Own = {
     13,  15,  16,  19,  20,  45,  46,  47,  59,  101, 127, 128, 129, 131, 222, 244, 246, 247,
     273, 274, 278, 279, 295, 296, 297, 299, 307, 310, 311, 54,  55,  206, 209, 322, 327, 328};
 
+/// Calls of x86-64 that x32 has under no number: the table's rows for `64` alone.
+constexpr std::array<std::uint16_t, 14> kNotOnX32 = {134, 156, 174, 177, 178, 180, 205,
+                                                     211, 214, 215, 236, 335, 336, 453};
+
 constexpr std::array kNumberedAbis = {raw::Abi::X86_64, raw::Abi::I386, raw::Abi::Aarch64};
 
 using Index = std::vector<const SyscallSpec*>;
@@ -69,8 +73,9 @@ std::uint64_t from_x32(std::uint64_t nr) {
   if (nr >= kX32First && nr - kX32First < kX32Own.size()) {
     return kX32Own.at(static_cast<std::size_t>(nr - kX32First));
   }
-  const bool replaced = std::find(kX32Own.begin(), kX32Own.end(), nr) != kX32Own.end();
-  return replaced ? ~std::uint64_t{0} : nr;
+  const bool absent = std::find(kX32Own.begin(), kX32Own.end(), nr) != kX32Own.end() ||
+                      std::find(kNotOnX32.begin(), kNotOnX32.end(), nr) != kNotOnX32.end();
+  return absent ? ~std::uint64_t{0} : nr;
 }
 
 }  // namespace
@@ -113,6 +118,9 @@ int number_in(const SyscallSpec& spec, raw::Abi abi) {
     case raw::Abi::Aarch64:
       return spec.nr.aarch64;
     case raw::Abi::X32: {
+      if (std::find(kNotOnX32.begin(), kNotOnX32.end(), spec.nr.x86_64) != kNotOnX32.end()) {
+        return -1;
+      }
       const auto* own = std::find(kX32Own.begin(), kX32Own.end(), spec.nr.x86_64);
       return own == kX32Own.end() ? spec.nr.x86_64
                                   : static_cast<int>(kX32First) +

@@ -20,6 +20,10 @@ struct Piece {
 [[nodiscard]] std::optional<std::vector<Piece>> split_word(const Diagram& diagram, Node root,
                                                            Level first_level, std::size_t at_most);
 
+/// Those of `all` that are numbers of the section. What lies between two ranges and is none does
+/// not part them.
+[[nodiscard]] std::vector<Piece> pieces_in(const Section& section, const std::vector<Piece>& all);
+
 /// One answer of a function of the arguments.
 struct Clause {
   Condition when;

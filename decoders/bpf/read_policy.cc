@@ -21,8 +21,7 @@ std::uint64_t width(const Range& range) { return range.last - range.first + 1; }
 
 using ByFunction = std::map<Node, std::vector<Range>>;
 
-/// Numbers that are treated alike, within those that the section can have. What lies between two
-/// ranges and cannot occur does not part them.
+/// Numbers by what is done with them.
 struct Numbering {
   std::vector<Piece> pieces;
   ByFunction classes;
@@ -42,21 +41,7 @@ std::optional<Numbering> number(const Diagram& diagram, Node root, const Section
   if (!all) {
     return std::nullopt;
   }
-  Numbering out;
-  for (const Range& possible : possible_numbers(section)) {
-    for (const Piece& piece : *all) {
-      const Range part{std::max(piece.range.first, possible.first),
-                       std::min(piece.range.last, possible.last)};
-      if (part.first > part.last) {
-        continue;
-      }
-      if (!out.pieces.empty() && out.pieces.back().function == piece.function) {
-        out.pieces.back().range.last = part.last;
-      } else {
-        out.pieces.push_back({part, piece.function});
-      }
-    }
-  }
+  Numbering out{pieces_in(section, *all), {}};
   for (const Piece& piece : out.pieces) {
     out.classes[piece.function].push_back(piece.range);
   }
@@ -323,6 +308,25 @@ class Reader {
 };
 
 }  // namespace
+
+std::vector<Piece> pieces_in(const Section& section, const std::vector<Piece>& all) {
+  std::vector<Piece> out;
+  for (const Range& possible : possible_numbers(section)) {
+    for (const Piece& piece : all) {
+      const Range part{std::max(piece.range.first, possible.first),
+                       std::min(piece.range.last, possible.last)};
+      if (part.first > part.last) {
+        continue;
+      }
+      if (!out.empty() && out.back().function == piece.function) {
+        out.back().range.last = part.last;
+      } else {
+        out.push_back({part, piece.function});
+      }
+    }
+  }
+  return out;
+}
 
 std::optional<Policy> read_policy(Diagram& diagram, Order order, Node root) {
   auto policy = Reader(diagram, order).read(root);
