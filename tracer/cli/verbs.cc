@@ -6,11 +6,12 @@
 namespace boxtrace::cli {
 namespace {
 
-constexpr std::array<Verb, 5> kVerbs = {{
+constexpr std::array<Verb, 6> kVerbs = {{
     {"record", run_record, "trace a command into a file"},
     {"show", run_show, "print the story of a recorded trace"},
     {"diff", run_diff, "compare two recorded traces"},
     {"explain", run_explain, "what a system call, flag, namespace, capability or error is about"},
+    {"seccomp", run_seccomp, "read seccomp filters: rules, differences, findings, proofs"},
     {"schema", run_schema, "print the JSON Schema of trace files"},
 }};
 

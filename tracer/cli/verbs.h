@@ -23,6 +23,7 @@ inline constexpr int kNotFound = 127;
 [[nodiscard]] int run_show(const Arguments& words);
 [[nodiscard]] int run_diff(const Arguments& words);
 [[nodiscard]] int run_explain(const Arguments& words);
+[[nodiscard]] int run_seccomp(const Arguments& words);
 [[nodiscard]] int run_schema(const Arguments& words);
 
 struct Verb {

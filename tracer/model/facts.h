@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -167,12 +168,14 @@ struct IdsChanged {
 struct GroupsSet {
   std::vector<std::uint32_t> groups;
 };
+struct InstalledFilter;
 struct SeccompInstalled {
   bool strict = false;
   std::optional<std::uint64_t> instructions;
   bool by_prctl = false;
   std::uint64_t flags = 0;
-  int filters = 0;  ///< the task has now
+  int filters = 0;                                ///< the task has now
+  std::shared_ptr<const InstalledFilter> filter;  ///< null for strict mode
 };
 struct DumpableSet {
   bool on = false;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "decoders/bpf/verdict.h"
 #include "tracer/model/state.h"
 
 namespace boxtrace::model {
@@ -182,9 +183,35 @@ void apply_ambient(Change& change) {
   say_caps(change, before);
 }
 
+constexpr std::uint64_t kFlagTsync = 1;  // linux/seccomp.h
+constexpr std::uint64_t kFlagNewListener = 8;
+
+/// The instructions behind a struct sock_fprog if they are all there.
+bpf::Program captured_program(const decoders::Value* program) {
+  const decoders::Value* filter = program == nullptr ? nullptr : program->field("filter");
+  const auto* text = filter == nullptr ? nullptr : filter->as<decoders::Text>();
+  if (text == nullptr || text->truncated || text->failure) {
+    return {};
+  }
+  auto parsed = bpf::parse_program(base::as_bytes(text->bytes));
+  const bool taken = parsed.ok() && !bpf::find_refusal(parsed.value());
+  return taken ? std::move(parsed).value() : bpf::Program{};
+}
+
+void add_filter(Credentials& creds, const std::shared_ptr<const InstalledFilter>& filter,
+                std::uint64_t instructions) {
+  creds.seccomp_mode = 2;
+  ++creds.seccomp_filters;
+  creds.seccomp_instructions.push_back(instructions);
+  creds.filters.push_back(filter);
+}
+
 void install_filter(Change& change, const decoders::Value* program, bool by_prctl,
                     std::uint64_t flags) {
-  Credentials& creds = change.task.creds;
+  const bool tsync = (flags & kFlagTsync) != 0;
+  if (tsync && (flags & kFlagNewListener) == 0 && change.syscall.outcome.value > 0) {
+    return;  // the number of a thread whose filters differ: nothing was installed
+  }
   SeccompInstalled fact;
   fact.by_prctl = by_prctl;
   fact.flags = flags;
@@ -192,10 +219,26 @@ void install_filter(Change& change, const decoders::Value* program, bool by_prct
   if (length != nullptr) {
     fact.instructions = length->raw();
   }
-  creds.seccomp_mode = 2;
-  ++creds.seccomp_filters;
-  creds.seccomp_instructions.push_back(fact.instructions.value_or(0));
-  fact.filters = creds.seccomp_filters;
+  auto filter = std::make_shared<InstalledFilter>();
+  filter->program = captured_program(program);
+  filter->by_prctl = by_prctl;
+  filter->flags = flags;
+  filter->no_new_privs = change.task.creds.no_new_privs;
+  filter->at = change.event.seq;
+  filter->task = change.task.id;
+  fact.filter = filter;
+  add_filter(change.task.creds, filter, fact.instructions.value_or(0));
+  for (auto& [id, other] : change.state.tasks) {
+    if (tsync && other.alive && other.leader == change.task.leader && id != change.task.id) {
+      // The other threads get what the caller has: all of its filters, and its no_new_privs.
+      other.creds.seccomp_mode = 2;
+      other.creds.seccomp_filters = change.task.creds.seccomp_filters;
+      other.creds.seccomp_instructions = change.task.creds.seccomp_instructions;
+      other.creds.filters = change.task.creds.filters;
+      other.creds.no_new_privs = other.creds.no_new_privs || change.task.creds.no_new_privs;
+    }
+  }
+  fact.filters = change.task.creds.seccomp_filters;
   change.say(fact);
 }
 

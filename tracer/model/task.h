@@ -4,10 +4,12 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "decoders/bpf/instruction.h"
 #include "tracer/base/ids.h"
 #include "tracer/model/facts.h"
 #include "tracer/model/namespaces.h"
@@ -15,6 +17,17 @@
 #include "tracer/raw/event.h"
 
 namespace boxtrace::model {
+
+/// A seccomp filter whose installation was seen. The kernel took it, so the program is valid if all
+/// of it was captured.
+struct InstalledFilter {
+  bpf::Program program;  ///< empty when it was not captured whole
+  bool by_prctl = false;
+  std::uint64_t flags = 0;
+  bool no_new_privs = false;
+  base::Seq at;       ///< the call
+  base::TaskId task;  ///< who made it
+};
 
 struct Credentials {
   std::array<std::uint32_t, 4> uid{};  ///< real, effective, saved, filesystem
@@ -27,6 +40,8 @@ struct Credentials {
   int seccomp_mode = 0;
   int seccomp_filters = 0;
   std::vector<std::uint64_t> seccomp_instructions;
+  /// In the order of their installation; fewer than `seccomp_filters` if some were not seen.
+  std::vector<std::shared_ptr<const InstalledFilter>> filters;
   bool ids_known = false;   ///< uid, gid and groups are more than defaults
   bool caps_known = false;  ///< the same of the capability sets; an execve makes them unknown
 };
