@@ -15,13 +15,6 @@ constexpr std::uint64_t kEnosys = kErrno | 38;
 /// Numbers above this one are newer than the libseccomp of most systems (2.5.4 ends at 448).
 constexpr std::uint32_t kRecentNumber = 440;
 
-bool is_kill(std::uint64_t result) { return result == kKillThread || result == kKillProcess; }
-
-bool covers_everything(const Difference& difference) {
-  return difference.numbers.size() == 1 &&
-         difference.numbers.front().last - difference.numbers.front().first >= kX32Bit - 2;
-}
-
 /// The calls of a difference that a rule names.
 std::vector<std::string> named_in(const Difference& difference, const ProfileRule& rule) {
   std::vector<std::string> out;
@@ -63,10 +56,17 @@ std::string cause_in_profile(const Difference& difference, const Profile& profil
 }  // namespace
 
 std::string likely_cause(const Difference& difference, const Profile* profile) {
-  if (covers_everything(difference) && is_kill(difference.left) != is_kill(difference.right)) {
-    const std::string side = is_kill(difference.right) ? "right" : "left";
-    return fmt::format("the {} side has no section for this architecture, so that its calls kill",
-                       side);
+  if (difference.left_dead != difference.right_dead) {
+    return fmt::format(
+        "the {} side has no section for {}, so that its calls kill: a runtime makes one for each "
+        "of "
+        "the profile's `architectures`",
+        difference.right_dead ? "right" : "left", difference.section.name);
+  }
+  const bool upper_bits = difference.section.x32 == false &&
+                          difference.numbers.front().first >= 2 * std::uint64_t{kX32Bit};
+  if (upper_bits) {
+    return "without x32, libseccomp kills whatever has one of the two upper bits set";
   }
   if (profile != nullptr) {
     const std::string cause = cause_in_profile(difference, *profile);

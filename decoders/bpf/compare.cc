@@ -73,6 +73,21 @@ void find_example(Diagram& diagram, Order order, Node left, Node right, Differen
   difference.right = answer_for(diagram, order, right, difference.example);
 }
 
+/// Whether every call of the section kills. -1 does not count, which is none.
+bool is_dead(const Diagram& diagram, Node function, const Section& section) {
+  const auto all = split_word(diagram, function, kNumberLevel, kMostPieces);
+  if (!all) {
+    return false;
+  }
+  const std::vector<Piece> pieces = pieces_in(section, *all);
+  return std::all_of(pieces.begin(), pieces.end(), [&](const Piece& piece) {
+    const bool none = piece.range.first == 0xffffffff;
+    return none ||
+           (diagram.is_end(piece.function) && (diagram.value(piece.function) == kKillThread ||
+                                               diagram.value(piece.function) == kKillProcess));
+  });
+}
+
 bool find_in_section(Diagram& diagram, Order order, const Section& section, const Pair& both,
                      std::vector<Difference>& out) {
   const auto pairs = split_both(diagram, both.left, both.right, kNumberLevel);
@@ -95,6 +110,8 @@ bool find_in_section(Diagram& diagram, Order order, const Section& section, cons
     }
     pieces.push_back({pair.range, kind});
   }
+  const bool left_dead = is_dead(diagram, both.left, section);
+  const bool right_dead = is_dead(diagram, both.right, section);
   std::map<Node, Difference> found;
   for (const Piece& piece : pieces_in(section, pieces)) {
     if (piece.function == 0) {
@@ -104,6 +121,8 @@ bool find_in_section(Diagram& diagram, Order order, const Section& section, cons
     if (difference.numbers.empty()) {
       const auto& [left, right] = by_kind[piece.function];
       difference.section = section;
+      difference.left_dead = left_dead;
+      difference.right_dead = right_dead;
       difference.example[kArchWord] = static_cast<std::uint32_t>(both.range.first);
       difference.example[kNumberWord] = static_cast<std::uint32_t>(piece.range.first);
       find_example(diagram, order, left, right, difference);

@@ -32,6 +32,8 @@ struct Difference {
   std::uint64_t left = 0;  ///< what happens to it
   std::uint64_t right = 0;
   bool conditional = false;  ///< it depends on the arguments
+  bool left_dead = false;    ///< the left side kills whatever is called in this section
+  bool right_dead = false;
 };
 
 /// All differences, or nothing if there are more than a person could read (thousands).

@@ -89,6 +89,9 @@ constexpr std::array kWide = {Parameter{"prctl", 1},    Parameter{"prctl", 2},
                               Parameter{"ioctl", 2},    Parameter{"ptrace", 2},
                               Parameter{"mprotect", 0}, Parameter{"madvise", 0}};
 
+/// "There is no such call": a program takes another way, which is no refusal of what it wants.
+constexpr std::uint64_t kEnosys = kErrno | 38;
+
 class Linter {
  public:
   explicit Linter(const Explanation& explained)
@@ -210,16 +213,16 @@ class Linter {
   void check_families() {
     for (const Family& family : kFamilies) {
       Names refused;
-      Names open;
+      Names open;  // behind one that is refused: newer, or less known
       for (const std::string_view name : family.calls) {
         const Stand here = name.empty() ? Stand::Absent : stand("x86_64", name);
-        if (here == Stand::Refused) {
+        if (here == Stand::Refused && answer(*call("x86_64", name)) != kEnosys) {
           refused.emplace_back(name);
-        } else if (here == Stand::Permitted) {
+        } else if (here == Stand::Permitted && !refused.empty()) {
           open.emplace_back(name);
         }
       }
-      if (!refused.empty() && !open.empty()) {
+      if (!open.empty()) {
         add("sibling-open",
             fmt::format("{} {} refused, but {} {} not", base::join(refused, ", "),
                         refused.size() > 1 ? "are" : "is", base::join(open, ", "),
@@ -331,7 +334,7 @@ class Linter {
     if (permits(result)) {
       add("future-open", "calls that do not exist yet are permitted",
           "the filter is a list of what is refused: each new kernel opens it further", "1000");
-    } else if (result != (kErrno | 38)) {
+    } else if (result != kEnosys) {
       add("future-not-enosys",
           fmt::format("calls that do not exist yet answer {}",
                       render_outcome(static_cast<std::uint32_t>(result))),
@@ -350,12 +353,16 @@ class Linter {
   }
 
   void check_unfiltered() {
+    Names refused;
     for (const std::string_view name : {"uretprobe", "uprobe"}) {
       if (stand("x86_64", name) == Stand::Refused) {
-        add("never-filtered", fmt::format("{} is refused in vain", name),
-            "the kernel does not show it to filters, as it only continues probes of its own",
-            std::string(name));
+        refused.emplace_back(name);
       }
+    }
+    if (!refused.empty()) {
+      add("never-filtered", base::join(refused, ", ") + " are refused in vain",
+          "newer kernels show them to no filter, as they only continue probes of the kernel's own",
+          refused.front());
     }
   }
 

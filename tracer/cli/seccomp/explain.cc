@@ -48,11 +48,10 @@ std::string deciders(const Stack& stack, bpf::Explanation& explained) {
   bpf::Diagram& diagram = *explained.solution.diagram;
   for (std::size_t i = 0; i < stack.filters.size(); ++i) {
     const bpf::Node its = diagram.replace(explained.deciders, bpf::Diagram::kEnd, [&](bpf::Node n) {
-      const bool decides = bpf::decided_by(diagram.value(n)) == i;
-      return decides ? bpf::Diagram::kTrue : bpf::Diagram::kFalse;
+      return diagram.answer(bpf::decided_by(diagram.value(n)) == i ? 1 : 0);
     });
     const auto differences =
-        bpf::find_differences(diagram, explained.solution.order, its, bpf::Diagram::kFalse);
+        bpf::find_differences(diagram, explained.solution.order, its, diagram.answer(0));
     if (!differences) {
       continue;
     }
