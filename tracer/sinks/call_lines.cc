@@ -3,6 +3,7 @@
 #include "decoders/render.h"
 #include "decoders/tables/signals.h"
 #include "tracer/base/text.h"
+#include "tracer/model/filter_answer.h"
 #include "tracer/sinks/layout.h"
 #include "tracer/timeline/rule.h"
 
@@ -75,6 +76,11 @@ std::string CallLines::call_body(const Step& step) const {
                     decoders::render_outcome(*step.call, step.syscall->outcome);
   std::string notes;
   const auto note = [&](const std::string& text) { notes += (notes.empty() ? "" : ", ") + text; };
+  const model::Task* task = step.model.task(step.event.task);
+  if (const auto refusal =
+          task == nullptr ? std::nullopt : model::find_refusal(*task, *step.syscall)) {
+    note("refused by seccomp filter " + std::to_string(refusal->filter + 1));
+  }
   for (const raw::FdTarget& fd : step.syscall->fds) {
     note(std::to_string(fd.fd.value) + "=" + base::printable(fd.target));
   }

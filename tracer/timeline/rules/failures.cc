@@ -8,6 +8,7 @@
 
 #include "tracer/base/error_text.h"
 #include "tracer/base/text.h"
+#include "tracer/model/filter_answer.h"
 #include "tracer/timeline/rules/rules.h"
 
 namespace boxtrace::timeline {
@@ -114,6 +115,7 @@ struct Failing {
   std::int64_t err = 0;
   RichText shown;
   std::size_t times = 0;
+  bool not_seccomp = false;  ///< there are filters, and they permitted it
 };
 
 // Refused for good, not for now; questions and waiting are no attempts (epoll says EPERM for a file
@@ -128,6 +130,13 @@ bool is_refusal(const Step& step) {
   constexpr std::array kRefusals = {kEperm, kEacces, kErofs, kEnospc, kEnomem};
   return std::find(kRefusals.begin(), kRefusals.end(), step.syscall->outcome.value) !=
          kRefusals.end();
+}
+
+bool is_surely_not_seccomp(const Step& step, const Story& story) {
+  const model::Task* task = story.model().task(step.event.task);
+  const auto answer =
+      task == nullptr ? std::nullopt : model::ask_filters(*task, step.syscall->call);
+  return answer && answer->certain;
 }
 
 class FailuresRule final : public Rule {
@@ -190,6 +199,9 @@ class FailuresRule final : public Rule {
     });
     line.remark.add(why != kWhys.end() ? std::string(why->text) + " \u2192 " + std::string(why->man)
                                        : std::string(base::errno_text(static_cast<int>(run.err))));
+    if (run.not_seccomp) {
+      line.remark.add("; not seccomp");
+    }
     line.milestone = "failure";
     line.facts = {{"call", run.call},
                   {"error", std::string(base::errno_name(static_cast<int>(run.err)))}};
@@ -199,7 +211,8 @@ class FailuresRule final : public Rule {
 
  private:
   static Failing failing(const Step& step, const Story& story) {
-    return {step.call->name, step.syscall->outcome.value, describe(step, story), 0};
+    return {step.call->name, step.syscall->outcome.value, describe(step, story), 0,
+            is_surely_not_seccomp(step, story)};
   }
 
   void tell_reason(const raw::TaskExited& exited, base::TaskId process, const Step& step,
@@ -223,6 +236,10 @@ class FailuresRule final : public Rule {
     if (step.call == nullptr || step.syscall->outcome.kind != raw::Outcome::Kind::Failed ||
         is_expected(step)) {
       return false;
+    }
+    const model::Task* task = story.model().task(step.event.task);
+    if (task != nullptr && model::find_refusal(*task, *step.syscall)) {
+      return false;  // told by the rule about filters
     }
     const std::string& name = step.call->name;
     if (std::any_of(kMakers.begin(), kMakers.end(),

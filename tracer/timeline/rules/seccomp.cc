@@ -1,9 +1,16 @@
-// Seccomp filters, and the questions that libseccomp asks the kernel before it writes one: calls
-// that are meant to fail and look alarming in a plain trace.
+// Seccomp filters: what they permit, the calls that they refuse, and the questions that libseccomp
+// asks the kernel before it writes one: calls that are meant to fail and look alarming in a plain
+// trace.
 
+#include <map>
+#include <set>
 #include <utility>
 
+#include "decoders/bpf/explain.h"
+#include "decoders/bpf/outcome.h"
+#include "decoders/bpf/rules_text.h"
 #include "tracer/base/text.h"
+#include "tracer/model/filter_answer.h"
 #include "tracer/timeline/rules/rules.h"
 
 namespace boxtrace::timeline {
@@ -39,6 +46,9 @@ class SeccompRule final : public Rule {
     each_fact<model::SeccompInstalled>(step, [&](const model::SeccompInstalled& installed) {
       tell_filter(step, installed, story);
     });
+    if (step.call != nullptr) {
+      tell_refusal(step, story);
+    }
   }
 
   std::optional<base::Seq> open_since(base::TaskId process) const override {
@@ -61,13 +71,25 @@ class SeccompRule final : public Rule {
   }
 
  private:
-  static void tell_filter(const Step& step, const model::SeccompInstalled& installed,
-                          Story& story) {
+  /// Filters are explained once: all processes of a container have the same one.
+  const bpf::Explanation& explanation_of(const model::InstalledFilter& filter) {
+    const auto bytes = bpf::render_program(filter.program);
+    const auto [at, fresh] = explained_.try_emplace(std::string(base::as_chars(bytes)));
+    if (fresh) {
+      at->second = bpf::explain(std::span(&filter.program, 1));
+    }
+    return at->second;
+  }
+
+  void tell_filter(const Step& step, const model::SeccompInstalled& installed, Story& story) {
     Telling line = telling_of(step, Phase::LockDown);
     line.text.add(Piece::Kind::Good, installed.strict ? "seccomp strict mode" : "seccomp filter");
     if (installed.instructions) {
       line.text.add(", " + count_of(*installed.instructions, "instruction"));
       line.facts.emplace_back("instructions", std::to_string(*installed.instructions));
+    }
+    if (installed.filter != nullptr && !installed.filter->program.empty()) {
+      add_summary(line, explanation_of(*installed.filter));
     }
     line.text.add(installed.by_prctl ? ", via prctl" : ", via seccomp");
     line.facts.emplace_back("via", installed.by_prctl ? "prctl" : "seccomp");
@@ -86,6 +108,58 @@ class SeccompRule final : public Rule {
     }
   }
 
+  static void add_summary(Telling& line, const bpf::Explanation& explained) {
+    if (!explained.policy) {
+      line.text.add(" (NOT PROVEN: " + explained.doubt + ")");
+      return;
+    }
+    const bpf::Summary summary = bpf::summarise(*explained.policy);
+    const std::string otherwise =
+        summary.otherwise == bpf::kUndecided
+            ? "UNDECIDED"
+            : bpf::render_outcome(static_cast<std::uint32_t>(summary.otherwise));
+    const bool refuses = summary.otherwise != bpf::kAllow && summary.otherwise != bpf::kLog;
+    line.text.add(", default " + otherwise);
+    line.text.add(refuses ? ", allows " + count_of(summary.allowed + summary.conditional, "call")
+                          : ", refuses " + count_of(summary.refused, "call"));
+    if (summary.conditional > 0) {
+      line.text.add(", " + std::to_string(summary.conditional) + " with conditions");
+    }
+    if (!explained.proven) {
+      line.text.add(" (NOT PROVEN: " + explained.doubt + ")");
+    }
+    line.facts.emplace_back("default", otherwise);
+    line.facts.emplace_back("allows", std::to_string(summary.allowed));
+    line.facts.emplace_back("conditional", std::to_string(summary.conditional));
+  }
+
+  /// A call that failed because a filter said so: once for each call and answer.
+  void tell_refusal(const Step& step, Story& story) {
+    const model::Task* task = story.model().task(step.event.task);
+    const auto refusal = task == nullptr ? std::nullopt : model::find_refusal(*task, *step.syscall);
+    if (!refusal || !refused_.emplace(step.call->name, refusal->result).second) {
+      return;
+    }
+    const auto& filter = *task->creds.filters[refusal->filter];
+    Telling line = telling_of(step, story.phase());
+    line.text.add(Piece::Kind::Call, step.call->name).add(" ");
+    line.text.add(Piece::Kind::Bad, "refused by seccomp: " + bpf::render_outcome(refusal->result));
+    line.remark.add("filter " + std::to_string(refusal->filter + 1) + " of " +
+                    std::to_string(task->creds.seccomp_filters));
+    const auto input = bpf::make_input(step.syscall->call);
+    const bpf::Explanation& explained = explanation_of(filter);
+    if (explained.policy && input) {
+      constexpr std::size_t kNames = 4;
+      const bpf::Verdict verdict = bpf::find_rule(*explained.policy, *input);
+      line.remark.add(verdict.rule
+                          ? ", rule " + bpf::render_rule(*verdict.section, *verdict.rule, kNames)
+                          : ", its default for " + verdict.section->name);
+    }
+    story.tell(std::move(line));
+  }
+
+  std::map<std::string, bpf::Explanation> explained_;
+  std::set<std::pair<std::string, std::uint32_t>> refused_;
   Runs<std::size_t> probes_;
   bool told_ = false;
 };
