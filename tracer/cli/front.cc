@@ -97,9 +97,9 @@ Ending read_ending(int pipe, pid_t tracer) {
   while (::waitpid(tracer, &status, 0) < 0 && errno == EINTR) {
   }
   if (!is_whole) {
-    const std::string how = WIFSIGNALED(status)
-                                ? fmt::format("was killed by SIG{}", ::sigabbrev_np(WTERMSIG(status)))
-                                : "ended early";
+    const std::string how =
+        WIFSIGNALED(status) ? fmt::format("was killed by SIG{}", ::sigabbrev_np(WTERMSIG(status)))
+                            : "ended early";
     print_error({0, "the tracer " + how + ", and all that it traced with it", ""});
     return {kToolFailure, 0, false};
   }

@@ -15,9 +15,9 @@ class EventSink {
   virtual ~EventSink() = default;
   virtual void on_event(const Event& event) = 0;
 
-  /// A call has begun: a Syscall event without outcome and number. It is told again by on_event when
-  /// it has ended. For those who show calls while they last; called only if wants_entries(), and
-  /// never for calls whose events were held back.
+  /// A call has begun: a Syscall event without outcome and number. It is told again by on_event
+  /// when it has ended. For those who show calls while they last; called only if wants_entries(),
+  /// and never for calls whose events were held back.
   virtual void on_entry(const Event& /*entry*/) {}
   [[nodiscard]] virtual bool wants_entries() const { return false; }
 };

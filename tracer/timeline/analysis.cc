@@ -124,8 +124,8 @@ bool Analysis::wants_entries() const {
 
 void Analysis::on_entry(const raw::Event& entry) {
   const auto& syscall = std::get<raw::Syscall>(entry.body);
-  const decoders::DecodedCall call = decoders::decode_entry(
-      syscall.call, raw::RecordedMemory(syscall.in), state_->options);
+  const decoders::DecodedCall call =
+      decoders::decode_entry(syscall.call, raw::RecordedMemory(syscall.in), state_->options);
   for (Listener* listener : state_->listeners) {
     if (listener->wants_entries()) {
       listener->on_entry({entry, syscall, call, state_->model});

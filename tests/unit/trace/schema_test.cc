@@ -60,7 +60,8 @@ TEST_F(Schema, RefusesMissingUnknownAndMistypedMembers) {
     const Json line = Json::parse(text);
     for (const auto& [name, value] : line.items()) {
       if (name == "task" || name == "proc" || name == "child" || name == "creator" ||
-          name == "by" || name == "sender" || name == "name" || name == "err" || name == "ret" ||
+          name == "by" || name == "injected" || name == "siginfo" || name == "sender" ||
+          name == "name" || name == "err" || name == "ret" ||
           (name == "tid" && line.value("ev", "") != "start") || line["type"] == "state" ||
           name == "fds" || name == "every_call") {
         continue;  // may be absent
