@@ -105,6 +105,57 @@ std::vector<MountInfo> parse_mountinfo(std::string_view text) {
   return mounts;
 }
 
+namespace {
+
+/// Takes the word in front of the next blank, and the blank, off `rest`.
+std::string_view take_word(std::string_view& rest) {
+  const std::size_t end = std::min(rest.find(' '), rest.size());
+  const std::string_view word = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return word;
+}
+
+std::optional<MemoryMapping> parse_mapping(std::string_view rest) {
+  const std::string_view range = take_word(rest);
+  const std::string_view mode = take_word(rest);
+  const std::size_t dash = range.find('-');
+  const auto begin = parse_hex_mask(range.substr(0, dash));
+  const auto end = dash < range.size() ? parse_hex_mask(range.substr(dash + 1)) : std::nullopt;
+  const auto offset = parse_hex_mask(take_word(rest));
+  MemoryMapping mapping;
+  mapping.device = take_word(rest);
+  const auto inode = parse_u64(take_word(rest));
+  if (!begin || !end || *end <= *begin || mode.size() != 4 || !offset || !inode) {
+    return std::nullopt;
+  }
+  mapping.begin = *begin;
+  mapping.end = *end;
+  mapping.readable = mode[0] == 'r';
+  mapping.writable = mode[1] == 'w';
+  mapping.executable = mode[2] == 'x';
+  mapping.offset = *offset;
+  mapping.inode = *inode;
+  rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));  // padded to a column
+  mapping.path = rest;
+  constexpr std::string_view kNewline = "\\012";  // the only escape; show_map_vma() in the kernel
+  for (std::size_t at = 0; (at = mapping.path.find(kNewline, at)) != std::string::npos; ++at) {
+    mapping.path.replace(at, kNewline.size(), "\n");
+  }
+  return mapping;
+}
+
+}  // namespace
+
+std::vector<MemoryMapping> parse_maps(std::string_view text) {
+  std::vector<MemoryMapping> mappings;
+  for (const std::string_view line : split(text, '\n')) {
+    if (auto mapping = parse_mapping(line)) {
+      mappings.push_back(*std::move(mapping));
+    }
+  }
+  return mappings;
+}
+
 std::vector<std::pair<std::string, std::string>> parse_limits(std::string_view text) {
   // The name ends where two blanks follow; the numbers are the next two words.
   std::vector<std::pair<std::string, std::string>> limits;

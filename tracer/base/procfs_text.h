@@ -56,6 +56,20 @@ struct MountInfo {
 /// Undoes the octal escapes of mountinfo: `\040` is a blank.
 [[nodiscard]] std::string parse_octal_escapes(std::string_view text);
 
+/// One line of /proc/PID/maps. Source: proc(5).
+struct MemoryMapping {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;  ///< exclusive, above `begin`
+  bool readable = false, writable = false, executable = false;
+  std::uint64_t offset = 0;  ///< in the file
+  std::string device;        ///< `fe:00`
+  std::uint64_t inode = 0;   ///< 0: not of a file
+  std::string path;          ///< ` (deleted)` at its end is the kernel's; `[vdso]`; or empty
+  [[nodiscard]] bool contains(std::uint64_t at) const { return begin <= at && at < end; }
+  friend bool operator==(const MemoryMapping&, const MemoryMapping&) = default;
+};
+[[nodiscard]] std::vector<MemoryMapping> parse_maps(std::string_view text);
+
 /// Rows of /proc/PID/limits: the limit's name (`Max open files`) and `soft:hard`.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> parse_limits(std::string_view text);
 

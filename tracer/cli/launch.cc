@@ -81,7 +81,8 @@ int start_failure_status(int err) {
 
 /// By default where every call is shown or kept for later.
 bool wants_every_call(const LaunchRequest& request) {
-  const bool shows_them = request.view && request.view->verbose >= 2;
+  const bool shows_them =
+      (request.view && request.view->verbose >= 2) || request.capture.stacks >= 2;
   return request.capture.calls.empty() ? shows_them || !request.trace_file.empty()
                                        : request.capture.calls == "every";
 }
@@ -91,6 +92,10 @@ ptrace::LaunchOptions engine_options(const LaunchRequest& request) {
   options.command = request.command;
   options.decode.string_limit = request.capture.string_limit;
   options.decode.env_values = request.capture.env == "values";
+  const bool all = request.capture.stacks > 1 || (request.view && request.view->verbose > 1);
+  const auto scope = all ? ptrace::StackScope::All : ptrace::StackScope::Container;
+  options.stacks.stacks = request.capture.stacks > 0 ? scope : ptrace::StackScope::Nobody;
+  options.stacks.sites = request.capture.call_sites ? scope : ptrace::StackScope::Nobody;
   options.tool_version = BOXTRACE_VERSION;
   if (!wants_every_call(request)) {
     options.calls = timeline::story_calls();

@@ -75,6 +75,10 @@ void add_capture_options(CLI::App& app, CaptureOptions& options) {
                  "Set a variable of the command's environment, or remove it")
       ->allow_extra_args(false)
       ->type_name("NAME[=VALUE]");
+  app.add_flag("-k,--stack-traces", options.stacks,
+               "Say who made the calls that concern the container; -kk, or -k with -vv: all calls");
+  app.add_flag("--why-here", options.call_sites,
+               "Show the machine code around these calls, and the registers");
 }
 
 sinks::TextOptions text_options(const ViewOptions& options, int fd) {

@@ -31,6 +31,8 @@ struct CaptureOptions {
   std::string env = "names";
   std::string calls;                     ///< `every`, `story`, or empty for the verb's default
   std::vector<std::string> environment;  ///< `NAME=value` or `NAME`, for the command
+  int stacks = 0;                        ///< 1: of calls that concern the container, 2: of all
+  bool call_sites = false;               ///< the code around these calls
 };
 
 void add_view_options(CLI::App& app, ViewOptions& options);

@@ -59,8 +59,6 @@ constexpr std::array kStraceOptions = std::to_array<StraceOption>({
     {"-w", "wall clock in the summary", "record with -o and sum the member `dur`"},
     {"-S", "order of the summary", "record with -o and sort with jq or DuckDB"},
     {"-U", "columns of the summary", "record with -o and choose with jq or DuckDB"},
-    {"-k", "stack traces", "use strace -k"},
-    {"--stack-traces", "stack traces", "use strace -k"},
     {"-n", "numbers of calls", "record with -o: the member `raw.nr`; or boxtrace explain CALL"},
     {"--syscall-number", "numbers of calls", "record with -o: the member `raw.nr`"},
     {"-i", "instruction pointers", "record with -o: the member `raw.ip`"},

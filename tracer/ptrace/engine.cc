@@ -83,6 +83,8 @@ base::Result<CommandEnd> trace_launch(const LaunchOptions& options, raw::EventSi
   header.every_call = filter.empty();
   Emitter emitter{kernel, sink};
   Tracer tracer{kernel, observer, emitter, options.decode};
+  StackCapture stacks{kernel, observer, options.stacks};
+  tracer.set_stacks(stacks);
   emitter.hold();
   emitter.emit(kNoTask, base::Nanos{0}, std::move(header));
   if (!observer.is_usable()) {

@@ -15,6 +15,7 @@
 #include "decoders/call_set.h"
 #include "decoders/spec.h"
 #include "tracer/base/result.h"
+#include "tracer/ptrace/stack_options.h"
 #include "tracer/raw/event_sink.h"
 
 namespace boxtrace::ptrace {
@@ -28,6 +29,7 @@ struct EnvironmentChange {
 struct LaunchOptions {
   std::vector<std::string> command;  ///< the program is looked up in PATH as execvp(3) does
   std::vector<EnvironmentChange> environment;  ///< applied to our own, in order
+  StackOptions stacks;                         ///< who made the calls
   decoders::Options decode;                    ///< what decoders read, and so what is captured
   /// The calls to stop at. Nothing: every call. So too where a filter cannot be installed without
   /// no_new_privs, which would change what the command may do.

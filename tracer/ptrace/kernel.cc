@@ -1,5 +1,6 @@
 #include "tracer/ptrace/kernel.h"
 
+#include <elf.h>
 #include <fmt/format.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
@@ -71,6 +72,58 @@ MemoryRead read_by_file(base::HostTid tid, std::uint64_t addr, std::span<std::by
     done.size += static_cast<std::size_t>(got);
   }
   return done;
+}
+
+// The kernel answers with the registers of the mode that the task is in: 32-bit code has its own
+// set. Source: arch/x86/kernel/ptrace.c: task_user_regset_view(), struct user_regs_struct32.
+constexpr std::size_t kNarrowRegisters = 17;
+
+raw::Registers wide_registers(const user_regs_struct& from) {
+  raw::Registers to;
+  const bool in_call = static_cast<std::int64_t>(from.orig_rax) >= 0;
+  to.values = {in_call ? from.orig_rax : from.rax,
+               from.rdx,
+               from.rcx,
+               from.rbx,
+               from.rsi,
+               from.rdi,
+               from.rbp,
+               from.rsp,
+               from.r8,
+               from.r9,
+               from.r10,
+               from.r11,
+               from.r12,
+               from.r13,
+               from.r14,
+               from.r15,
+               from.rip};
+  return to;
+}
+
+raw::Registers narrow_registers(const std::array<std::uint32_t, kNarrowRegisters>& from) {
+  enum : std::size_t { kEbx, kEcx, kEdx, kEsi, kEdi, kEbp, kEax, kOrigEax = 11, kEip, kEsp = 15 };
+  raw::Registers to;
+  const bool in_call = static_cast<std::int32_t>(from[kOrigEax]) >= 0;
+  to.is_32bit = true;
+  to.values = {from[in_call ? kOrigEax : kEax],
+               from[kEdx],
+               from[kEcx],
+               from[kEbx],
+               from[kEsi],
+               from[kEdi],
+               from[kEbp],
+               from[kEsp],
+               0,
+               0,
+               0,
+               0,
+               0,
+               0,
+               0,
+               0,
+               from[kEip]};
+  return to;
 }
 
 }  // namespace
@@ -149,6 +202,19 @@ bool LiveKernel::refuse_call(base::HostTid tid) {
   // set it to, -ENOSYS. Source: kernel/seccomp.c, __seccomp_filter; seccomp(2) "SECCOMP_RET_TRACE".
   const std::uint64_t number = offsetof(struct user, regs.orig_rax);
   return succeeded(::ptrace(PTRACE_POKEUSER, tid.value, as_pointer(number), as_pointer(~0ULL)));
+}
+
+std::optional<raw::Registers> LiveKernel::registers(base::HostTid tid) {
+  union {
+    user_regs_struct wide;
+    std::array<std::uint32_t, kNarrowRegisters> narrow;
+  } state{};
+  iovec place{&state, sizeof(state.wide)};
+  if (!succeeded(::ptrace(PTRACE_GETREGSET, tid.value, NT_PRSTATUS, &place))) {
+    return std::nullopt;
+  }
+  return place.iov_len == sizeof(state.narrow) ? narrow_registers(state.narrow)
+                                               : wide_registers(state.wide);
 }
 
 bool LiveKernel::listen(base::HostTid tid) {

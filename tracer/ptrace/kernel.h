@@ -19,6 +19,7 @@
 
 #include "tracer/base/ids.h"
 #include "tracer/ptrace/wait_status.h"
+#include "tracer/raw/stack.h"
 
 namespace boxtrace::ptrace {
 
@@ -79,6 +80,8 @@ class Kernel {
   virtual bool resume(base::HostTid tid, int signal, Until until) = 0;
   /// In a Seccomp stop: makes the call fail with ENOSYS, once resumed.
   virtual bool refuse_call(base::HostTid tid) = 0;
+  /// PTRACE_GETREGSET, NT_PRSTATUS. Within a call, rax is its number, as the program set it.
+  [[nodiscard]] virtual std::optional<raw::Registers> registers(base::HostTid tid) = 0;
   /// PTRACE_LISTEN: leaves a group-stopped task stopped, yet sensitive to SIGCONT.
   virtual bool listen(base::HostTid tid) = 0;
   /// PTRACE_DETACH, delivering `signal` if it is not 0.
@@ -106,6 +109,7 @@ class LiveKernel final : public Kernel {
   [[nodiscard]] std::optional<siginfo_t> signal_details(base::HostTid tid) override;
   bool resume(base::HostTid tid, int signal, Until until) override;
   bool refuse_call(base::HostTid tid) override;
+  [[nodiscard]] std::optional<raw::Registers> registers(base::HostTid tid) override;
   bool listen(base::HostTid tid) override;
   bool detach(base::HostTid tid, int signal) override;
   bool interrupt(base::HostTid tid) override;

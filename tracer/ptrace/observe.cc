@@ -171,6 +171,17 @@ std::optional<std::string> Observer::exe(base::HostTid tid) const {
   return usable_ ? link(fmt::format("{}/exe", tid.value)) : std::nullopt;
 }
 
+std::optional<std::string> Observer::maps(base::HostTid tid) const {
+  return usable_ ? read(task_path(tid) + "/maps") : std::nullopt;
+}
+
+std::optional<os::UniqueFd> Observer::open_file(base::HostTid tid, const std::string& name) const {
+  auto fd = usable_ ? os::open_file_at(proc_, task_path(tid) + "/" + name,
+                                       O_RDONLY | O_NONBLOCK | O_NOCTTY)
+                    : base::Error{};
+  return fd.ok() ? std::optional{std::move(fd).value()} : std::nullopt;
+}
+
 std::optional<base::HostPid> Observer::group_of(base::HostTid tid) const {
   const auto text = usable_ ? read(task_path(tid) + "/status") : std::nullopt;
   const auto tgid = text ? base::parse_status_field(*text, "Tgid") : std::nullopt;

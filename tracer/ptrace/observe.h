@@ -48,6 +48,13 @@ class Observer {
 
   [[nodiscard]] std::optional<std::string> exe(base::HostTid tid) const;
 
+  /// The text of /proc/TID/maps.
+  [[nodiscard]] std::optional<std::string> maps(base::HostTid tid) const;
+
+  /// Opens a file of the task for reading, without waiting: `exe`, `map_files/...`, `root/...`.
+  [[nodiscard]] std::optional<os::UniqueFd> open_file(base::HostTid tid,
+                                                      const std::string& name) const;
+
   /// The thread group of a thread.
   [[nodiscard]] std::optional<base::HostPid> group_of(base::HostTid tid) const;
 

@@ -23,6 +23,8 @@ struct CallInFlight {
   std::vector<raw::FdTarget> fds;
   decoders::DecodedCall decoded;
   std::optional<base::TaskId> child;  ///< once the kernel has told us of it
+  std::optional<raw::Stack> stack;    ///< who made it, where that was asked for
+  std::optional<raw::CallSite> site;
 
   /// fork, vfork, clone or clone3.
   [[nodiscard]] bool is_birth() const;

@@ -55,6 +55,8 @@ raw::Syscall syscall_event(CallInFlight&& call, raw::Outcome outcome, raw::Snaps
   event.out = std::move(out);
   event.fds = std::move(call.fds);
   event.child = call.child;
+  event.stack = std::move(call.stack);
+  event.site = std::move(call.site);
   return event;
 }
 
@@ -178,6 +180,9 @@ void Tracer::on_kind(Tracee& creator, Stopped stopped, const BirthStop& stop) {
   started.by = by;
   started.flags = flags.flags;
   started.exit_signal = flags.exit_signal;
+  if (creator.call) {
+    started.stack = creator.call->stack;
+  }
   emitter_->emit(child.id, now_, started);
   release_held(child);
 }
@@ -367,6 +372,9 @@ void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) 
   }
   if (call.is_filter_install_for_all()) {
     follow_filter_to_all_threads(tracee);
+  }
+  if (stacks_ != nullptr && !is_launching_) {  // until then it is our own code that calls
+    stacks_->capture(tracee, call);
   }
   if (!is_before_command(tracee, call)) {
     tracee.call.emplace(std::move(call));

@@ -25,6 +25,7 @@
 #include "tracer/ptrace/engine.h"
 #include "tracer/ptrace/observe.h"
 #include "tracer/ptrace/signal_relay.h"
+#include "tracer/ptrace/stack_capture.h"
 #include "tracer/ptrace/stop.h"
 #include "tracer/ptrace/tracees.h"
 
@@ -36,6 +37,9 @@ class Tracer {
   Tracer(Kernel& kernel, const Observer& observer, Emitter& emitter,
          const decoders::Options& options)
       : kernel_(&kernel), observer_(&observer), emitter_(&emitter), options_(options) {}
+
+  /// Call stacks are captured from now on. Keeps a reference.
+  void set_stacks(StackCapture& stacks) { stacks_ = &stacks; }
 
   /// Takes over a seized child that waits to become the command. What it does up to its first
   /// execve is not recorded, and all events are held back until that has succeeded.
@@ -119,6 +123,7 @@ class Tracer {
   const Observer* observer_;
   Emitter* emitter_;
   decoders::Options options_;
+  StackCapture* stacks_ = nullptr;
 
   Tracees tracees_;
   std::unordered_map<base::HostTid, Held> held_;

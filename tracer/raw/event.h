@@ -20,6 +20,7 @@
 #include "tracer/base/procfs_text.h"
 #include "tracer/raw/arch.h"
 #include "tracer/raw/memory.h"
+#include "tracer/raw/stack.h"
 
 namespace boxtrace::raw {
 
@@ -67,6 +68,8 @@ struct Syscall {
   /// The tracer meddled with it: it ran as another call or not at all, or its result was replaced,
   /// so that neither `call` nor `outcome` says what the kernel did.
   bool injected = false;
+  std::optional<Stack> stack;         ///< who made it; only where that was asked for
+  std::optional<CallSite> site;       ///< the code that made it; only where that was asked for
   friend bool operator==(const Syscall&, const Syscall&) = default;
 };
 
@@ -93,6 +96,7 @@ struct TaskStarted {
   std::optional<CallNumber> by;         ///< the call, which returns after the task's birth
   std::uint64_t flags = 0;              ///< CLONE_* flags without the exit signal; clone(2)
   std::uint32_t exit_signal = 0;        ///< what its parent is sent when it dies; 0 for threads
+  std::optional<Stack> stack;  ///< who made the call in the creator; only where that was asked for
   friend bool operator==(const TaskStarted&, const TaskStarted&) = default;
 };
 

@@ -52,6 +52,26 @@ inline constexpr Names<raw::Observation::At, 4> kMoments = {{
     {raw::Observation::At::Exit, "exit"},
 }};
 
+inline constexpr Names<raw::Frame::Kind, 3> kFrameKinds = {{
+    {raw::Frame::Kind::Unknown, "unknown"},
+    {raw::Frame::Kind::C, "c"},
+    {raw::Frame::Kind::Go, "go"},
+}};
+
+inline constexpr Names<raw::Stack::End, 3> kStackEnds = {{
+    {raw::Stack::End::Bottom, "bottom"},
+    {raw::Stack::End::Limit, "limit"},
+    {raw::Stack::End::Lost, "lost"},
+}};
+
+inline constexpr Names<raw::Stack::Entry, 5> kEntries = {{
+    {raw::Stack::Entry::Unknown, "unknown"},
+    {raw::Stack::Entry::Syscall, "syscall"},
+    {raw::Stack::Entry::Int80, "int80"},
+    {raw::Stack::Entry::Sysenter, "sysenter"},
+    {raw::Stack::Entry::Vsyscall, "vsyscall"},
+}};
+
 /// Indexed by raw::NsKind; the names of the links in /proc/TID/ns.
 inline constexpr std::array<std::string_view, raw::kNsKinds> kNamespaceNames = {
     "mnt", "uts", "ipc", "pid", "net", "cgroup", "user", "time"};

@@ -7,6 +7,7 @@
 #include "tracer/trace/json_fields.h"
 #include "tracer/trace/names.h"
 #include "tracer/trace/schema.h"
+#include "tracer/trace/stack_json.h"
 #include "tracer/trace/state_json.h"
 
 namespace boxtrace::trace {
@@ -42,7 +43,7 @@ raw::CallNumber parse_call_number(JsonFields& fields) {
   return {abi.value_or(raw::Abi::Unknown), fields.integer<std::uint64_t>("nr")};
 }
 
-Body parse_start(JsonFields& fields) {
+base::Result<Body> parse_start(JsonFields& fields) {
   raw::TaskStarted started;
   started.cause = fields.name_in("cause", kStartCauses);
   started.tid = {fields.integer<std::int32_t>("tid")};
@@ -58,7 +59,10 @@ Body parse_start(JsonFields& fields) {
   }
   started.flags = fields.hex("flags");
   started.exit_signal = fields.integer<std::uint32_t>("exit_signal");
-  return started;
+  if (fields.has("stack")) {
+    TRY(started.stack, parse_stack(fields.any("stack")));
+  }
+  return Body(std::move(started));
 }
 
 Body parse_exec(JsonFields& fields) {
@@ -80,7 +84,7 @@ base::Result<Body> parse_process(JsonFields& fields) {
   const std::string happened = fields.text("ev");
   Body body;
   if (happened == "start") {
-    body = parse_start(fields);
+    TRY(body, parse_start(fields));
   } else if (happened == "exec") {
     body = parse_exec(fields);
   } else if (happened == "exit") {
@@ -163,6 +167,12 @@ base::Result<Body> parse_syscall(JsonFields& fields, const nlohmann::json& recor
     TRY(syscall.fds, parse_fd_targets(record));
   }
   syscall.injected = fields.has("injected") && fields.boolean("injected");
+  if (fields.has("stack")) {
+    TRY(syscall.stack, parse_stack(fields.any("stack")));
+  }
+  if (fields.has("site")) {
+    TRY(syscall.site, parse_site(fields.any("site")));
+  }
   JsonFields call(fields.any("raw"), "raw.");
   syscall.call = parse_call(call);
   syscall.in = parse_snapshot(call, "in");

@@ -14,6 +14,7 @@
 #include "tracer/trace/json_text.h"
 #include "tracer/trace/names.h"
 #include "tracer/trace/schema.h"
+#include "tracer/trace/stack_json.h"
 #include "tracer/trace/state_json.h"
 #include "tracer/trace/value_json.h"
 
@@ -179,6 +180,9 @@ struct BodyWriter {
     }
     json.hex("flags", started.flags);
     json.integer("exit_signal", std::uint64_t{started.exit_signal});
+    if (started.stack) {
+      write_stack(json, *started.stack);
+    }
   }
 
   void operator()(const raw::TaskExeced& execed) const {
@@ -211,6 +215,12 @@ struct BodyWriter {
     }
     if (syscall.injected) {
       json.boolean("injected", true);
+    }
+    if (syscall.stack) {
+      write_stack(json, *syscall.stack);
+    }
+    if (syscall.site) {
+      write_site(json, *syscall.site);
     }
     write_raw_call(json, syscall);
   }

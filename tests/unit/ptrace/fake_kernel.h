@@ -109,6 +109,9 @@ class FakeKernel final : public Kernel {
     const std::string how = until == Until::NextCall ? "resume" : "continue";
     return note(tid, signal == 0 ? how : fmt::format("{} with {}", how, signal));
   }
+  std::optional<raw::Registers> registers(base::HostTid tid) override {
+    return is_gone(tid) ? std::nullopt : std::optional{user_registers};
+  }
   bool refuse_call(base::HostTid tid) override { return note(tid, "refuse call"); }
   bool listen(base::HostTid tid) override { return note(tid, "listen"); }
   bool detach(base::HostTid tid, int signal) override {
@@ -136,6 +139,7 @@ class FakeKernel final : public Kernel {
   /// `7: resume with 15`, in order.
   std::vector<std::string> asked;
   std::map<std::uint64_t, std::byte> memory;
+  raw::Registers user_registers;
 
  private:
   FakeKernel& add(Scripted scripted) {

@@ -45,6 +45,7 @@ raw::TaskStarted thread() {
   started.creator = base::TaskId{1};
   started.by = raw::CallNumber{raw::Abi::X32, 435};
   started.flags = 0xffffffffffffff00;
+  started.stack = raw::Stack{};
   return started;
 }
 
@@ -65,8 +66,41 @@ raw::Syscall mount_call() {
   return call;
 }
 
+raw::Stack full_stack() {
+  raw::Frame inlined;
+  inlined.kind = raw::Frame::Kind::Go;
+  inlined.pc = {0x402000};
+  inlined.module = kNotUtf8;
+  inlined.offset = kAllBits;
+  inlined.function = "main.(*T).f[...]";
+  inlined.file = "/go/src/\xff.go";
+  inlined.line = std::numeric_limits<std::uint32_t>::max();
+  inlined.inlined = true;
+  raw::Frame native;
+  native.kind = raw::Frame::Kind::C;
+  native.pc = {kAllBits};
+  native.module = "[vdso]";
+  native.build_id = "00ff";
+  native.function = "operator\"\" _x\n";
+  native.function_offset = kAllBits;
+  raw::Frame unknown;
+  unknown.guessed = true;
+  return {raw::Stack::Entry::Int80, {inlined, native, unknown}, raw::Stack::End::Limit};
+}
+
+raw::CallSite full_site() {
+  raw::CallSite site;
+  site.code_at = {0x401fd0};
+  site.code = base::to_bytes(std::string("\xb8\0\x0f\x05", 4));
+  site.registers.values.fill(kAllBits);
+  site.registers.is_32bit = true;
+  return site;
+}
+
 raw::Syscall unshare_failed() {
   raw::Syscall call;
+  call.stack = full_stack();
+  call.site = full_site();
   call.call.nr = 272;
   call.call.args = {0x6c020000, 0, 0, 0, 0, 0};
   call.outcome = {raw::Outcome::Kind::Failed, 1};
