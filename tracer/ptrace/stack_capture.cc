@@ -51,9 +51,22 @@ std::unique_ptr<stacks::ByteSource> file_bytes(std::optional<os::UniqueFd> fd) {
   return std::make_unique<FileBytes>(*std::move(fd));
 }
 
+// What the story is made of: see tracer/timeline/rules.
+constexpr std::uint32_t kTelling = decoders::kNamespace | decoders::kMount | decoders::kCaps |
+                                   decoders::kSeccomp | decoders::kCgroup | decoders::kCreds |
+                                   decoders::kLimits | decoders::kBpf;
+constexpr std::array<std::string_view, 14> kTellingNames = {
+    "mkdir", "mkdirat", "mknod",  "mknodat", "symlink", "symlinkat", "write",
+    "kill",  "open",    "openat", "openat2", "ioctl",   "unlink",    "rmdir"};
+
+}  // namespace
+
+/// The files of the modules of one process.
 class TaskFiles final : public stacks::ModuleFiles {
  public:
-  TaskFiles(const Observer& observer, base::HostTid tid) : observer_(&observer), tid_(tid) {}
+  explicit TaskFiles(const Observer& observer) : observer_(&observer) {}
+  /// From now on the files are found through this thread.
+  void use(base::HostTid tid) { tid_ = tid; }
 
   [[nodiscard]] std::vector<std::unique_ptr<stacks::ByteSource>> open(
       const base::MemoryMapping& mapping) const override {
@@ -86,18 +99,12 @@ class TaskFiles final : public stacks::ModuleFiles {
 
  private:
   const Observer* observer_;
-  base::HostTid tid_;
+  base::HostTid tid_{};
 };
 
-// What the story is made of: see tracer/timeline/rules.
-constexpr std::uint32_t kTelling = decoders::kNamespace | decoders::kMount | decoders::kCaps |
-                                   decoders::kSeccomp | decoders::kCgroup | decoders::kCreds |
-                                   decoders::kLimits | decoders::kBpf;
-constexpr std::array<std::string_view, 14> kTellingNames = {
-    "mkdir", "mkdirat", "mknod",  "mknodat", "symlink", "symlinkat", "write",
-    "kill",  "open",    "openat", "openat2", "ioctl",   "unlink",    "rmdir"};
-
-}  // namespace
+StackCapture::Process::Process(Kernel& kernel, const Observer& observer)
+    : memory(kernel), files(std::make_unique<TaskFiles>(observer)) {}
+StackCapture::Process::~Process() = default;
 
 bool is_in_scope(StackScope scope, const CallInFlight& call) {
   if (scope != StackScope::Container) {
@@ -121,9 +128,10 @@ StackCapture::Process& StackCapture::process_of(const Tracee& tracee) {
   }
   std::unique_ptr<Process>& process = processes_[tracee.pid];
   if (process == nullptr) {
-    process = std::make_unique<Process>(*kernel_);
+    process = std::make_unique<Process>(*kernel_, *observer_);
   }
   process->memory.begin_stop(tracee.tid);
+  process->files->use(tracee.tid);
   std::string maps = observer_->maps(tracee.tid).value_or("");
   if (process->space == nullptr || maps != process->maps) {
     std::vector<base::MemoryMapping> mappings = base::parse_maps(maps);
@@ -133,8 +141,8 @@ StackCapture::Process& StackCapture::process_of(const Tracee& tracee) {
         process->memory.mark_stable(mapping.begin, mapping.end);
       }
     }
-    process->space =
-        std::make_unique<stacks::AddressSpace>(process->memory, std::move(mappings), modules_);
+    process->space = std::make_unique<stacks::AddressSpace>(process->memory, std::move(mappings),
+                                                            *process->files, modules_);
     process->maps = std::move(maps);
   }
   return *process;
@@ -151,9 +159,7 @@ void StackCapture::capture(const Tracee& tracee, CallInFlight& call) {
     return;
   }
   if (wants_stack) {
-    Process& process = process_of(tracee);
-    call.stack =
-        walker_.walk(*process.space, modules_, TaskFiles{*observer_, tracee.tid}, *registers);
+    call.stack = walker_.walk(*process_of(tracee).space, *registers);
   }
   if (wants_site) {
     raw::CallSite site;

@@ -24,6 +24,8 @@
 
 namespace boxtrace::ptrace {
 
+class TaskFiles;
+
 class StackCapture {
  public:
   /// Keeps references.
@@ -35,8 +37,15 @@ class StackCapture {
  private:
   /// What is known of a process between its stops.
   struct Process {
-    explicit Process(Kernel& kernel) : memory(kernel) {}
+    Process(Kernel& kernel, const Observer& observer);
+    ~Process();
+    Process(const Process&) = delete;
+    Process& operator=(const Process&) = delete;
+    Process(Process&&) = delete;
+    Process& operator=(Process&&) = delete;
+
     ProcessMemory memory;
+    std::unique_ptr<TaskFiles> files;
     std::string maps;
     std::unique_ptr<stacks::AddressSpace> space;
   };

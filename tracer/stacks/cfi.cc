@@ -3,7 +3,9 @@
 #include <libunwind.h>
 
 #include <array>
+#include <span>
 
+#include "tracer/base/bytes.h"
 #include "tracer/base/check.h"
 
 // Exported by libunwind, declared in none of its headers; linux/tools/perf/util/unwind-libunwind.c
@@ -23,7 +25,9 @@ constexpr std::uint8_t kFormMask = 0x0f;
 constexpr std::uint8_t kUnsigned4 = 0x03;
 constexpr std::uint8_t kSigned4 = 0x0b;
 constexpr std::uint8_t kSigned4FromHeader = 0x3b;
-constexpr std::uint64_t kEntrySize = 8;
+constexpr std::uint64_t kEntrySize = sizeof(FrameTable::Entry);
+// Where a table of our own seems to be: no program can have memory at such addresses.
+constexpr std::uint64_t kOwnTable = 0xfffe'0000'0000'0000;
 constexpr std::uint64_t kMostEntries = std::uint64_t{1} << 24;
 // An honest step reads some hundred words.
 constexpr std::size_t kMostReads = 20'000;
@@ -47,7 +51,7 @@ int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t* found
   table.start_ip = 0;
   table.end_ip = ~unw_word_t{0};
   table.u.rti.segbase = context.table.base;
-  table.u.rti.table_data = context.table.entries;
+  table.u.rti.table_data = context.table.own != nullptr ? kOwnTable : context.table.entries;
   table.u.rti.table_len = context.table.count * kEntrySize / sizeof(unw_word_t);
   const int status =
       UNW_OBJ(dwarf_search_unwind_table)(space, ip, &table, found, need_unwind_info, arg);
@@ -64,12 +68,20 @@ int get_dyn_info_list_addr(unw_addr_space_t /*space*/, unw_word_t* /*list*/, voi
   return -UNW_ENOINFO;
 }
 
+std::optional<unw_word_t> read_word(const Context& context, std::uint64_t at) {
+  if (context.table.own == nullptr || at < kOwnTable) {
+    return read_value<unw_word_t>(context.memory, at);
+  }
+  const auto bytes = std::as_bytes(std::span{*context.table.own});
+  return base::read_le<unw_word_t>(bytes, static_cast<std::size_t>(at - kOwnTable));
+}
+
 int access_mem(unw_addr_space_t /*space*/, unw_word_t at, unw_word_t* value, int write, void* arg) {
   Context& context = context_of(arg);
   if (write != 0 || ++context.reads > kMostReads) {
     return -UNW_EINVAL;
   }
-  const auto word = read_value<unw_word_t>(context.memory, at);
+  const auto word = read_word(context, at);
   *value = word.value_or(0);
   return word ? UNW_ESUCCESS : -UNW_EINVAL;
 }
@@ -167,7 +179,7 @@ std::optional<FrameTable> parse_frame_table(const ByteSource& memory, std::uint6
   if (!count || *count == 0 || *count > kMostEntries) {
     return std::nullopt;
   }
-  return FrameTable{header, header + 12, *count};
+  return FrameTable{header, header + 12, *count, nullptr};
 }
 
 }  // namespace boxtrace::stacks

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "tracer/raw/stack.h"
 #include "tracer/stacks/byte_source.h"
@@ -22,9 +23,15 @@ namespace boxtrace::stacks {
 
 /// A binary search table of .eh_frame_hdr.
 struct FrameTable {
+  struct Entry {
+    std::int32_t function = 0;
+    std::int32_t record = 0;  ///< its frame description entry
+  };
   std::uint64_t base = 0;     ///< what its entries count from: the header's address
-  std::uint64_t entries = 0;  ///< address of the first pair of 32-bit numbers: function, FDE
+  std::uint64_t entries = 0;  ///< address of the first
   std::uint64_t count = 0;
+  /// The entries themselves, where the program has no table and we made one; else null.
+  std::shared_ptr<const std::vector<Entry>> own;
 };
 /// The table at `header`; nothing when it has a form that no linker on x86-64 writes.
 [[nodiscard]] std::optional<FrameTable> parse_frame_table(const ByteSource& memory,

@@ -18,6 +18,7 @@ constexpr std::size_t kLongestPath = 4096;
 constexpr std::size_t kLongestTable = std::size_t{1} << 20;
 constexpr std::size_t kMostInlined = 64;
 constexpr std::size_t kPiece = std::size_t{1} << 20;
+constexpr std::int32_t kTakenOff = -8;
 constexpr std::uint32_t kNone = 0xffffffff;
 
 // Indices of the 32-bit members of runtime._func behind `entry`.
@@ -277,14 +278,14 @@ std::optional<std::int32_t> GoTable::value_at(const ByteSource& memory, const Fu
   }
 }
 
-std::optional<std::uint64_t> GoTable::frame_size(const ByteSource& memory, const Function& function,
-                                                 std::uint64_t pc) const {
+std::optional<std::int64_t> GoTable::frame_size(const ByteSource& memory, const Function& function,
+                                                std::uint64_t pc) const {
   const auto table = number(memory, function, kPcSp);
   const auto size = table ? value_at(memory, function, *table, pc) : std::nullopt;
-  if (!size || *size < 0 || *size % 8 != 0) {
+  if (!size || *size < kTakenOff || *size % 8 != 0) {
     return std::nullopt;
   }
-  return static_cast<std::uint64_t>(*size);
+  return *size;
 }
 
 bool GoTable::is_outermost(const ByteSource& memory, const Function& function) const {

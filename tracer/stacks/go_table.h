@@ -69,10 +69,11 @@ class GoTable {
   [[nodiscard]] std::optional<Function> find(const ByteSource& memory, std::uint64_t pc) const;
   [[nodiscard]] std::string name(const ByteSource& memory, const Function& function) const;
 
-  /// Bytes between the stack pointer and the return address, at `pc`.
-  [[nodiscard]] std::optional<std::uint64_t> frame_size(const ByteSource& memory,
-                                                        const Function& function,
-                                                        std::uint64_t pc) const;
+  /// Bytes between the stack pointer and the return address, at `pc`. -8 in a function that has
+  /// taken the return address off the stack, to keep it from the child of a vfork.
+  [[nodiscard]] std::optional<std::int64_t> frame_size(const ByteSource& memory,
+                                                       const Function& function,
+                                                       std::uint64_t pc) const;
 
   /// No frame of this stack lies further out. Runtimes before 1.17 know by name only.
   [[nodiscard]] bool is_outermost(const ByteSource& memory, const Function& function) const;

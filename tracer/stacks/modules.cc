@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "tracer/base/bytes.h"
+#include "tracer/stacks/eh_frame.h"
 #include "tracer/stacks/instructions.h"
 
 namespace boxtrace::stacks {
@@ -43,8 +44,8 @@ bool begins_alike(const ByteSource& memory, std::uint64_t at, const ByteSource& 
                     stored.begin());
 }
 
-std::unique_ptr<Module> read_module(const ByteSource& memory, const base::MemoryMapping& first,
-                                    ModuleCache& cache) {
+std::unique_ptr<Module> read_module(const ByteSource& memory, const ModuleFiles& files,
+                                    const base::MemoryMapping& first, ModuleCache& cache) {
   auto image = read_elf_image(memory, first.begin);
   if (!image) {
     return nullptr;
@@ -53,9 +54,7 @@ std::unique_ptr<Module> read_module(const ByteSource& memory, const base::Memory
   module->first = first;
   module->image = *std::move(image);
   module->identity = identity_of(memory, first, module->image);
-  if (module->image.eh_frame_hdr != 0) {
-    module->frames = parse_frame_table(memory, module->image.eh_frame_hdr);
-  }
+  cache.add_frame_table(memory, files, *module);
   cache.add_go_table(memory, *module);
   return module;
 }
@@ -105,6 +104,29 @@ void ModuleCache::add_go_table(const ByteSource& memory, Module& module) {
   }
   if (!place || module.go) {  // else: not relocated yet, perhaps; it is looked for again
     go_places_.emplace(module.identity, place);
+  }
+}
+
+void ModuleCache::add_frame_table(const ByteSource& memory, const ModuleFiles& files,
+                                  Module& module) {
+  const ElfImage& image = module.image;
+  if (image.eh_frame_hdr != 0) {
+    module.frames = parse_frame_table(memory, image.eh_frame_hdr);
+    return;
+  }
+  // Static programs: the same information without a table, at a place that only sections tell.
+  const auto [known, is_new] = frame_tables_.try_emplace(module.identity);
+  if (is_new) {
+    for (const auto& file : files.open(module.first)) {
+      if (begins_alike(memory, module.first.begin, *file)) {
+        known->second = index_eh_frame(*file);
+        break;
+      }
+    }
+  }
+  module.frames = known->second;
+  if (module.frames) {
+    module.frames->base += image.bias;
   }
 }
 
@@ -184,7 +206,7 @@ const Module* AddressSpace::module(std::uint64_t at) {
     }
     const auto [known, is_new] = modules_.try_emplace(first.begin, nullptr);
     if (is_new) {
-      known->second = read_module(*memory_, first, *cache_);
+      known->second = read_module(*memory_, *files_, first, *cache_);
     }
     if (known->second != nullptr && known->second->image.find(at) != nullptr) {
       return known->second.get();

@@ -57,6 +57,8 @@ class ModuleCache {
   };
   /// Parses the module's Go table, if it has one; searches for it when the binary is new.
   void add_go_table(const ByteSource& memory, Module& module);
+  /// Finds the call frame information of the module.
+  void add_frame_table(const ByteSource& memory, const ModuleFiles& files, Module& module);
   [[nodiscard]] const SymbolTable& symbols(const ByteSource& memory, const ModuleFiles& files,
                                            const Module& module);
   /// The address of main, as _start tells it to the C library; 0 when it is not known. Without the
@@ -65,6 +67,7 @@ class ModuleCache {
 
  private:
   std::map<std::string, std::optional<GoPlace>> go_places_;
+  std::map<std::string, std::optional<FrameTable>> frame_tables_;  ///< those without a header
   std::map<std::string, SymbolTable> symbols_;
   std::map<std::string, std::uint64_t> mains_;
 };
@@ -73,10 +76,12 @@ class AddressSpace {
  public:
   /// Keeps references. `mappings` as /proc/PID/maps has them, in order.
   AddressSpace(const ByteSource& memory, std::vector<base::MemoryMapping> mappings,
-               ModuleCache& cache)
-      : memory_(&memory), mappings_(std::move(mappings)), cache_(&cache) {}
+               const ModuleFiles& files, ModuleCache& cache)
+      : memory_(&memory), mappings_(std::move(mappings)), files_(&files), cache_(&cache) {}
 
   [[nodiscard]] const ByteSource& memory() const { return *memory_; }
+  [[nodiscard]] const ModuleFiles& files() const { return *files_; }
+  [[nodiscard]] ModuleCache& cache() const { return *cache_; }
   /// The mapping that `at` lies in, or null.
   [[nodiscard]] const base::MemoryMapping* mapping(std::uint64_t at) const;
   /// The module that `at` lies in, or null. It is good as long as this object.
@@ -86,6 +91,7 @@ class AddressSpace {
  private:
   const ByteSource* memory_;
   std::vector<base::MemoryMapping> mappings_;
+  const ModuleFiles* files_;
   ModuleCache* cache_;
   /// By the begin of the first mapping; null where no ELF image begins.
   std::map<std::uint64_t, std::unique_ptr<Module>> modules_;

@@ -21,14 +21,15 @@ void FrameNamer::append_go(const BareFrame& bare, const raw::Frame& frame,
 void FrameNamer::name_native(const BareFrame& bare, raw::Frame& frame) const {
   const Module& module = *bare.module;
   const std::uint64_t bias = module.image.bias;
-  const SymbolTable& symbols = cache_->symbols(space_->memory(), *files_, module);
+  const SymbolTable& symbols = space_->cache().symbols(space_->memory(), space_->files(), module);
   std::uint64_t start = bare.function;
   if (const auto symbol = symbols.find(bare.within - bias)) {
     frame.function = demangle(symbol->name);
     start = symbol->start + bias;
   } else if (start != 0 && start == module.image.entry) {
     frame.function = "_start";
-  } else if (start != 0 && start == cache_->main_function(space_->memory(), module) + bias) {
+  } else if (start != 0 &&
+             start == space_->cache().main_function(space_->memory(), module) + bias) {
     frame.function = "main";
   }
   if (start != 0 || !frame.function.empty()) {

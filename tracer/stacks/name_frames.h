@@ -23,9 +23,8 @@ struct BareFrame {
 
 class FrameNamer {
  public:
-  /// Keeps references.
-  FrameNamer(AddressSpace& space, ModuleCache& cache, const ModuleFiles& files)
-      : space_(&space), cache_(&cache), files_(&files) {}
+  /// Keeps a reference.
+  explicit FrameNamer(AddressSpace& space) : space_(&space) {}
 
   /// Appends the frame, and in front of it those of calls that were inlined into it.
   void append(const BareFrame& bare, std::vector<raw::Frame>& frames) const;
@@ -36,8 +35,6 @@ class FrameNamer {
   void name_native(const BareFrame& bare, raw::Frame& frame) const;
 
   AddressSpace* space_;
-  ModuleCache* cache_;
-  const ModuleFiles* files_;
 };
 
 }  // namespace boxtrace::stacks

@@ -120,7 +120,17 @@ Walker::Trust Walker::trust(AddressSpace& space, std::uint64_t candidate,
   if (*target > pc || pc - *target >= kLargestFunction) {
     return Trust::None;
   }
-  return *target == callee.function ? Trust::Certain : Trust::Possible;
+  if (*target == callee.function) {
+    return Trust::Certain;
+  }
+  // A function may have no frame information at all, or in parts: clone(2) of the C library.
+  const auto symbol = callee.module != nullptr && !callee.go
+                          ? space.cache()
+                                .symbols(space.memory(), space.files(), *callee.module)
+                                .find(callee.within() - callee.module->image.bias)
+                          : std::nullopt;
+  return symbol && symbol->start + callee.module->image.bias == *target ? Trust::Certain
+                                                                        : Trust::Possible;
 }
 
 bool Walker::guess(AddressSpace& space, const Place& place, Place& next, bool is_innermost) const {
@@ -184,33 +194,79 @@ bool Walker::step_to_goroutine(AddressSpace& space, const Place& place, Place& n
   return false;
 }
 
+bool Walker::step_by_register(AddressSpace& space, const Place& place, Place& next) const {
+  // syscall.rawVforkSyscall: r12, and r9 before Go 1.20. Source: src/syscall/asm_linux_amd64.s.
+  for (const Registers::Number number : {Registers::kR12, Registers::kR9}) {
+    if (trust(space, place.registers[number], place) == Trust::Certain) {
+      next.registers = place.registers;
+      next.registers[Registers::kRip] = place.registers[number];
+      next.is_exact = false;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Walker::step_from_system_stack(AddressSpace& space, const Place& place, Place& next) const {
+  // The goroutine stopped in a call of systemstack. Its frame ends at the frame pointer, its size
+  // is known, and the return address lies below it: only one place can fulfil that.
+  constexpr std::uint64_t kLargestFrame = 1 << 16;
+  const GoTable& table = *place.module->go;
+  const ByteSource& memory = space.memory();
+  const std::uint64_t bp = place.registers[Registers::kRbp];
+  for (std::uint64_t size = kWord; size < kLargestFrame; size += kWord) {
+    const std::uint64_t at = bp - size;
+    const auto back = read_value<std::uint64_t>(memory, at);
+    if (!back) {
+      return false;
+    }
+    const auto function = table.find(memory, *back - 1);
+    if (!function ||
+        table.frame_size(memory, *function, *back - 1) != static_cast<std::int64_t>(size) ||
+        trust(space, *back, place) != Trust::Certain) {
+      continue;
+    }
+    next.registers = place.registers;
+    next.registers[Registers::kRip] = *back;
+    next.registers[Registers::kRsp] = at + kWord;
+    next.is_exact = false;
+    return true;
+  }
+  return false;
+}
+
 Walker::Progress Walker::step_go(AddressSpace& space, const Place& place, Place& next) const {
   const GoTable& table = *place.module->go;
   const ByteSource& memory = space.memory();
   if (table.is_outermost(memory, *place.go)) {
     return Progress::Bottom;
   }
-  if (without_abi(table.name(memory, *place.go)) == "runtime.asmcgocall" &&
-      step_to_goroutine(space, place, next)) {
+  const std::string name = table.name(memory, *place.go);
+  if (without_abi(name) == "runtime.asmcgocall" && step_to_goroutine(space, place, next)) {
     return Progress::Stepped;
+  }
+  if (without_abi(name) == "runtime.systemstack") {
+    return step_from_system_stack(space, place, next) ? Progress::Stepped : Progress::Lost;
   }
   const auto size = table.frame_size(memory, *place.go, place.within());
   if (!size) {
     return Progress::Lost;
   }
-  const std::uint64_t sp = place.registers[Registers::kRsp];
-  const auto back = read_value<std::uint64_t>(memory, sp + *size);
+  if (*size < 0) {
+    return step_by_register(space, place, next) ? Progress::Stepped : Progress::Lost;
+  }
+  const std::uint64_t end = place.registers[Registers::kRsp] + static_cast<std::uint64_t>(*size);
+  const auto back = read_value<std::uint64_t>(memory, end);
   if (!back || !space.is_code(*back)) {
     return Progress::Lost;
   }
   next.registers = place.registers;
   next.registers[Registers::kRip] = *back;
-  next.registers[Registers::kRsp] = sp + *size + kWord;
+  next.registers[Registers::kRsp] = end + kWord;
   next.is_exact = false;
   // A function with a frame saves the caller's frame pointer on top of it.
-  const auto saved =
-      *size != 0 ? read_value<std::uint64_t>(memory, sp + *size - kWord) : std::nullopt;
-  if (saved && *saved > sp) {
+  const auto saved = *size != 0 ? read_value<std::uint64_t>(memory, end - kWord) : std::nullopt;
+  if (saved) {
     next.registers[Registers::kRbp] = *saved;
   }
   return Progress::Stepped;
@@ -224,6 +280,7 @@ Walker::Progress Walker::step(AddressSpace& space, Place& place, Place& next,
   }
   if (place.module != nullptr && place.module->go) {
     place.go = place.module->go->find(space.memory(), place.within());
+    place.function = place.go ? place.go->entry : 0;
   }
   if (step_signal(space, place, next)) {
     return Progress::Stepped;
@@ -251,15 +308,22 @@ Walker::Progress Walker::step(AddressSpace& space, Place& place, Place& next,
       return guess(space, place, next, is_innermost) ? Progress::Stepped : Progress::Bottom;
     }
   }
-  return guess(space, place, next, is_innermost) ? Progress::Stepped : Progress::Lost;
+  if (guess(space, place, next, is_innermost)) {
+    return Progress::Stepped;
+  }
+  // Where a program starts, no table says what there is before it: nothing.
+  constexpr std::uint64_t kStartSize = 64;
+  const std::uint64_t entry = place.module != nullptr ? place.module->image.entry : 0;
+  const bool is_start =
+      entry != 0 && place.within() >= entry && place.within() - entry < kStartSize;
+  return is_start ? Progress::Bottom : Progress::Lost;
 }
 
-raw::Stack Walker::walk(AddressSpace& space, ModuleCache& cache, const ModuleFiles& files,
-                        const Registers& registers) const {
+raw::Stack Walker::walk(AddressSpace& space, const Registers& registers) const {
   raw::Stack stack;
   const std::uint64_t pc = registers[Registers::kRip];
   stack.entry = entry_instruction(bytes_before(space.memory(), pc), pc);
-  FrameNamer namer(space, cache, files);
+  const FrameNamer namer(space);
   Place place;
   place.registers = registers;
   stack.end = raw::Stack::End::Limit;

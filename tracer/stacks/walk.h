@@ -8,9 +8,10 @@
 // that can have led here; such a frame is marked as a guess. Where that fails too, the stack is
 // lost, and says so: frames made of whatever addresses lie around on the stack help nobody.
 //
-// Two places need to be known by name. glibc's clone says that it has no caller, which is true for
-// the thread that it makes and wrong for the one that calls it. And where Go calls C, the stack is
-// another one: runtime.asmcgocall leaves a note on it about where the goroutine's own is.
+// Three places need to be known by name. glibc's clone says that it has no caller, which is true
+// for the thread that it makes and wrong for the one that calls it. And Go has a second stack, for
+// C and for its own runtime: runtime.asmcgocall leaves a note on it about where the goroutine's own
+// is, and runtime.systemstack leaves the frame pointer alone.
 
 #include <cstdint>
 #include <optional>
@@ -26,8 +27,7 @@ namespace boxtrace::stacks {
 class Walker {
  public:
   /// The stack of a thread that entered the kernel with these registers.
-  [[nodiscard]] raw::Stack walk(AddressSpace& space, ModuleCache& cache, const ModuleFiles& files,
-                                const raw::Registers& registers) const;
+  [[nodiscard]] raw::Stack walk(AddressSpace& space, const raw::Registers& registers) const;
 
  private:
   /// A frame before it has names.
@@ -49,6 +49,9 @@ class Walker {
   [[nodiscard]] bool step_signal(AddressSpace& space, const Place& place, Place& next) const;
   [[nodiscard]] Progress step_go(AddressSpace& space, const Place& place, Place& next) const;
   [[nodiscard]] bool step_to_goroutine(AddressSpace& space, const Place& place, Place& next) const;
+  [[nodiscard]] bool step_by_register(AddressSpace& space, const Place& place, Place& next) const;
+  [[nodiscard]] bool step_from_system_stack(AddressSpace& space, const Place& place,
+                                            Place& next) const;
   [[nodiscard]] bool guess(AddressSpace& space, const Place& place, Place& next,
                            bool is_innermost) const;
   /// Whether a call instruction in front of an address can have led to `callee`.
