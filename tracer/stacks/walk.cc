@@ -63,12 +63,13 @@ std::uint64_t Walker::Place::within() const {
   return registers[Registers::kRip] - (is_exact ? 0 : 1);
 }
 
-bool Walker::step_signal(AddressSpace& space, const Place& place, Place& next) const {
+bool Walker::step_signal(AddressSpace& space, const Place& place, Place& next,
+                         bool is_innermost) const {
   const std::uint64_t pc = place.registers[Registers::kRip];
   // In front of it: the thread has just entered sigreturn itself.
   const bool is_before = is_sigreturn(space.memory(), pc);
   const bool is_behind =
-      place.is_exact && std::any_of(kSigreturn.begin(), kSigreturn.end(), [&](auto code) {
+      is_innermost && std::any_of(kSigreturn.begin(), kSigreturn.end(), [&](auto code) {
         return is_sigreturn(space.memory(), pc - code.size());
       });
   if (!is_before && !is_behind) {
@@ -83,8 +84,8 @@ bool Walker::step_signal(AddressSpace& space, const Place& place, Place& next) c
     next.registers[number] = *value;
     at += kWord;
   }
-  next.is_exact = true;
-  return space.is_code(next.registers[Registers::kRip]);
+  next.is_exact = space.is_code(next.registers[Registers::kRip]);
+  return next.is_exact;
 }
 
 Walker::Trust Walker::trust(AddressSpace& space, std::uint64_t candidate,
@@ -144,7 +145,6 @@ bool Walker::guess(AddressSpace& space, const Place& place, Place& next, bool is
   const std::uint64_t sp = place.registers[Registers::kRsp];
   const std::uint64_t bp = place.registers[Registers::kRbp];
   next.registers = place.registers;
-  next.is_exact = false;
   const auto top = is_innermost ? read_word(sp) : std::nullopt;
   const Trust top_trust = top ? trust(space, *top, place) : Trust::None;
   if (top_trust != Trust::None) {
@@ -187,7 +187,6 @@ bool Walker::step_to_goroutine(AddressSpace& space, const Place& place, Place& n
       next.registers = place.registers;
       next.registers[Registers::kRip] = *back;
       next.registers[Registers::kRsp] = old + kWord;
-      next.is_exact = false;
       return true;
     }
   }
@@ -200,7 +199,6 @@ bool Walker::step_by_register(AddressSpace& space, const Place& place, Place& ne
     if (trust(space, place.registers[number], place) == Trust::Certain) {
       next.registers = place.registers;
       next.registers[Registers::kRip] = place.registers[number];
-      next.is_exact = false;
       return true;
     }
   }
@@ -229,7 +227,6 @@ bool Walker::step_from_system_stack(AddressSpace& space, const Place& place, Pla
     next.registers = place.registers;
     next.registers[Registers::kRip] = *back;
     next.registers[Registers::kRsp] = at + kWord;
-    next.is_exact = false;
     return true;
   }
   return false;
@@ -263,7 +260,6 @@ Walker::Progress Walker::step_go(AddressSpace& space, const Place& place, Place&
   next.registers = place.registers;
   next.registers[Registers::kRip] = *back;
   next.registers[Registers::kRsp] = end + kWord;
-  next.is_exact = false;
   // A function with a frame saves the caller's frame pointer on top of it.
   const auto saved = *size != 0 ? read_value<std::uint64_t>(memory, end - kWord) : std::nullopt;
   if (saved) {
@@ -282,7 +278,7 @@ Walker::Progress Walker::step(AddressSpace& space, Place& place, Place& next,
     place.go = place.module->go->find(space.memory(), place.within());
     place.function = place.go ? place.go->entry : 0;
   }
-  if (step_signal(space, place, next)) {
+  if (step_signal(space, place, next, is_innermost)) {
     return Progress::Stepped;
   }
   if (place.go) {
@@ -298,7 +294,6 @@ Walker::Progress Walker::step(AddressSpace& space, Place& place, Place& next,
     if (stepped.outcome == CfiStep::Outcome::Stepped &&
         space.is_code(stepped.registers[Registers::kRip])) {
       next.registers = stepped.registers;
-      next.is_exact = false;
       return Progress::Stepped;
     }
     if (stepped.outcome == CfiStep::Outcome::Bottom && !is_innermost) {

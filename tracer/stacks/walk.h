@@ -33,7 +33,7 @@ class Walker {
   /// A frame before it has names.
   struct Place {
     raw::Registers registers;
-    bool is_exact = true;  ///< rip is the instruction that comes next, not one to return to
+    bool is_exact = false;  ///< rip is where a signal came in, not behind a call or an entry
     bool guessed = false;
     const Module* module = nullptr;
     std::optional<GoTable::Function> go;
@@ -46,7 +46,8 @@ class Walker {
 
   [[nodiscard]] Progress step(AddressSpace& space, Place& place, Place& next,
                               bool is_innermost) const;
-  [[nodiscard]] bool step_signal(AddressSpace& space, const Place& place, Place& next) const;
+  [[nodiscard]] bool step_signal(AddressSpace& space, const Place& place, Place& next,
+                                 bool is_innermost) const;
   [[nodiscard]] Progress step_go(AddressSpace& space, const Place& place, Place& next) const;
   [[nodiscard]] bool step_to_goroutine(AddressSpace& space, const Place& place, Place& next) const;
   [[nodiscard]] bool step_by_register(AddressSpace& space, const Place& place, Place& next) const;

@@ -1,0 +1,288 @@
+// Call stacks of real programs, of all the shapes that runtimes show.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/live/programs.h"
+#include "tests/support/trace_program.h"
+
+namespace boxtrace::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::IsSupersetOf;
+using End = raw::Stack::End;
+
+Trace trace_with_stacks(std::vector<std::string> command) {
+  ptrace::LaunchOptions options;
+  options.command = std::move(command);
+  options.stacks.stacks = ptrace::StackScope::All;
+  options.stacks.sites = ptrace::StackScope::All;
+  return trace_program(options);
+}
+
+std::vector<std::string> functions(const raw::Stack& stack) {
+  std::vector<std::string> names;
+  for (const raw::Frame& frame : stack.frames) {
+    names.push_back(frame.function);
+  }
+  return names;
+}
+
+/// The call of the shape that stack_shapes.c has in it.
+const raw::Syscall* shape_call(const Trace& trace) {
+  for (const auto& call : all_of<raw::Syscall>(trace)) {
+    if (name_of(*call.body) == "getppid") {
+      return call.body;
+    }
+  }
+  return nullptr;
+}
+
+class StackShapes : public ::testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(ElfKinds, StackShapes,
+                         ::testing::Values("stack_shapes", "stack_shapes_static_pie",
+                                           "stack_shapes_static", "stack_shapes_no_pie"),
+                         [](const auto& test) { return test.param; });
+
+/// The names from the call outwards, the C library's own left out at the inner end.
+void expect_plain(const Trace& trace, bool through_main = true) {
+  const raw::Syscall* const call = shape_call(trace);
+  ASSERT_NE(call, nullptr) << render_events(trace);
+  ASSERT_TRUE(call->stack);
+  const std::vector<std::string> names = functions(*call->stack);
+  ASSERT_GE(names.size(), 5U) << fmt::format("{}", names.size());
+  EXPECT_EQ(names[0], "syscall");
+  EXPECT_EQ(names[1], "shape_inner");
+  EXPECT_EQ(names[2], "shape_middle");
+  EXPECT_EQ(names[3], "shape_outer");
+  EXPECT_EQ(names[4], through_main ? "main" : "in_thread");
+  EXPECT_EQ(call->stack->end, End::Bottom);
+  EXPECT_EQ(call->stack->entry, raw::Stack::Entry::Syscall);
+  if (through_main) {
+    EXPECT_EQ(names.back(), "_start");
+  }
+  for (const raw::Frame& frame : call->stack->frames) {
+    EXPECT_FALSE(frame.guessed) << frame.function;
+    EXPECT_FALSE(frame.module.empty());
+  }
+}
+
+TEST_P(StackShapes, PlainCallsLeadToStart) {
+  expect_plain(trace_with_stacks({program(GetParam()), "plain"}));
+}
+
+TEST_P(StackShapes, AThreadHasAStackOfItsOwn) {
+  expect_plain(trace_with_stacks({program(GetParam()), "thread"}), false);
+}
+
+TEST_P(StackShapes, ProgramsWithoutAPathHaveStacks) {
+  for (const char* way : {"memfd", "deleted"}) {
+    SCOPED_TRACE(way);
+    expect_plain(trace_with_stacks({program(GetParam()), way}));
+  }
+}
+
+TEST_P(StackShapes, ASignalHandlerWasCalledByWhatItInterrupted) {
+  const Trace trace = trace_with_stacks({program(GetParam()), "signal"});
+  const raw::Syscall* const call = shape_call(trace);
+  ASSERT_NE(call, nullptr) << render_events(trace);
+  const std::vector<std::string> names = functions(*call->stack);
+  EXPECT_THAT(names, Contains("shape_inner"));
+  EXPECT_THAT(names, Contains("on_signal"));
+  EXPECT_THAT(names, Contains("shape_raises"));
+  EXPECT_EQ(names.back(), "_start");
+}
+
+TEST(Stacks, SayHowTheKernelWasEntered) {
+  ptrace::LaunchOptions options;
+  const Trace trace = trace_with_stacks({program("stack_shapes"), "int80"});
+  for (const auto& call : all_of<raw::Syscall>(trace)) {
+    if (call.body->call.abi != raw::Abi::I386) {
+      continue;
+    }
+    EXPECT_EQ(call.body->stack->entry, raw::Stack::Entry::Int80);
+    EXPECT_EQ(functions(*call.body->stack).front(), "shape_int80");
+    ASSERT_TRUE(call.body->site);
+    EXPECT_EQ(call.body->site->registers[raw::Registers::kRax], 64U);
+    return;
+  }
+  GTEST_SKIP() << "this kernel runs no int 0x80";
+}
+
+TEST(Stacks, OfAGarbledStackIsWhatIsCertain) {
+  const Trace trace = trace_with_stacks({program("stack_shapes"), "garbage"});
+  const raw::Syscall* const call = shape_call(trace);
+  ASSERT_NE(call, nullptr) << render_events(trace);
+  EXPECT_THAT(functions(*call->stack), ElementsAre("shape_garbage"));
+}
+
+TEST(Stacks, AreKeptForTheCallsOfAContainerOnly) {
+  ptrace::LaunchOptions options;
+  options.command = {program("namespace_steps")};
+  options.stacks.stacks = ptrace::StackScope::Container;
+  const Trace trace = trace_program(options);
+  std::size_t kept = 0;
+  for (const auto& call : all_of<raw::Syscall>(trace)) {
+    if (name_of(*call.body) == "unshare") {
+      EXPECT_TRUE(call.body->stack);
+    }
+    if (name_of(*call.body) == "read" || name_of(*call.body) == "mmap") {
+      EXPECT_FALSE(call.body->stack);
+    }
+    kept += call.body->stack ? 1U : 0U;
+    EXPECT_FALSE(call.body->site);
+  }
+  EXPECT_GT(kept, 0U);
+}
+
+/// Shell quoting is not needed: all names here are ours.
+std::string output_of(const std::string& command) {
+  std::string text;
+  FILE* const pipe = ::popen(command.c_str(), "r");
+  std::array<char, 4096> buffer{};
+  while (const std::size_t got = ::fread(buffer.data(), 1, buffer.size(), pipe)) {
+    text.append(buffer.data(), got);
+  }
+  return ::pclose(pipe) == 0 ? text : "";
+}
+
+constexpr const char* kGoProgram = R"(package main
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+)
+
+type box struct{ depth int }
+
+func small() { syscall.Syscall(syscall.SYS_GETPPID, 0, 0, 0) }
+
+//go:noinline
+func (b *box) descend() {
+	if b.depth > 0 {
+		b.depth--
+		b.descend()
+		return
+	}
+	func() {
+		small()
+	}()
+	fmt.Fprint(os.Stdout, "")
+}
+
+func main() {
+	done := make(chan bool)
+	go func() {
+		(&box{3}).descend()
+		done <- true
+	}()
+	<-done
+	(&box{1}).descend()
+}
+)";
+
+/// A Go program, compiled with these flags into a folder that is removed with it.
+class GoProgram {
+ public:
+  explicit GoProgram(const std::string& flags) {
+    std::string name = (std::filesystem::temp_directory_path() / "go.XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    std::ofstream(folder_ + "/main.go") << kGoProgram;
+    built_ = std::system(fmt::format("cd {0} && HOME={0} GO111MODULE=off GOFLAGS= CGO_ENABLED=0 "
+                                     "go build {1} -o program main.go > log 2>&1",
+                                     folder_, flags)
+                             .c_str()) == 0;
+  }
+  ~GoProgram() { std::filesystem::remove_all(folder_); }
+  GoProgram(const GoProgram&) = delete;
+  GoProgram& operator=(const GoProgram&) = delete;
+  GoProgram(GoProgram&&) = delete;
+  GoProgram& operator=(GoProgram&&) = delete;
+  [[nodiscard]] bool is_built() const { return built_; }
+  [[nodiscard]] std::string path() const { return folder_ + "/program"; }
+
+ private:
+  std::string folder_;
+  bool built_ = false;
+};
+
+void expect_go_stacks(const Trace& trace) {
+  std::size_t seen = 0;
+  for (const auto& call : calls_of(trace, "getppid")) {
+    ASSERT_TRUE(call.body->stack);
+    const auto names = functions(*call.body->stack);
+    EXPECT_THAT(names, IsSupersetOf({"main.small", "main.(*box).descend", "runtime.goexit"}));
+    EXPECT_THAT(names.back(), "runtime.goexit");
+    EXPECT_EQ(call.body->stack->end, End::Bottom);
+    ++seen;
+  }
+  EXPECT_EQ(seen, 2U);
+}
+
+TEST(GoStacks, AreWholeWithoutSymbolsAndInAnyPlace) {
+  if (output_of("go version 2>&1").empty()) {
+    GTEST_SKIP() << "Go is not installed";
+  }
+  for (const char* flags : {"", "-ldflags='-s -w'", "-buildmode=pie -ldflags='-s -w'"}) {
+    SCOPED_TRACE(flags);
+    const GoProgram go(flags);
+    if (!go.is_built()) {
+      GTEST_SKIP() << "this Go does not build with " << flags;
+    }
+    expect_go_stacks(trace_with_stacks({go.path()}));
+  }
+}
+
+TEST(GoStacks, NameWhatTheToolsOfGoName) {
+  const GoProgram go("");
+  if (!go.is_built()) {
+    GTEST_SKIP() << "Go is not installed";
+  }
+  const Trace trace = trace_with_stacks({go.path()});
+  std::string asked;
+  std::string expected;
+  for (const auto& call : all_of<raw::Syscall>(trace)) {
+    if (!call.body->stack) {
+      continue;
+    }
+    const std::vector<raw::Frame>& frames = call.body->stack->frames;
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      const bool is_innermost = i == 0 || !frames[i - 1].inlined;
+      if (frames[i].kind != raw::Frame::Kind::Go || !is_innermost || frames[i].file.empty()) {
+        continue;
+      }
+      // addr2line names the function that has the frame, and the innermost line in it.
+      std::size_t outer = i;
+      while (frames[outer].inlined) {
+        ++outer;
+      }
+      asked += fmt::format("{:#x}\n", frames[i].offset - 1);
+      expected +=
+          fmt::format("{}\n{}:{}\n", frames[outer].function, frames[i].file, frames[i].line);
+    }
+  }
+  ASSERT_FALSE(asked.empty());
+  std::ofstream(go.path() + ".asked") << asked;
+  std::string answer =
+      output_of(fmt::format("HOME=/tmp go tool addr2line {0} < {0}.asked 2>&1", go.path()));
+  // The symbol table marks assembly by a suffix that the run-time's own table leaves out.
+  for (std::size_t at = 0; (at = answer.find(".abi0\n", at)) != std::string::npos;) {
+    answer.erase(at, 5);
+  }
+  EXPECT_EQ(answer, expected);
+}
+
+}  // namespace
+}  // namespace boxtrace::test
