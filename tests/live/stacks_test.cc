@@ -1,6 +1,7 @@
 // Call stacks of real programs, of all the shapes that runtimes show.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include <fstream>
 
 #include "tests/live/programs.h"
+#include "tests/support/bundle.h"
 #include "tests/support/trace_program.h"
 
 namespace boxtrace::test {
@@ -18,7 +20,6 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::Contains;
-using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::IsSupersetOf;
 using End = raw::Stack::End;
@@ -26,8 +27,8 @@ using End = raw::Stack::End;
 Trace trace_with_stacks(std::vector<std::string> command) {
   ptrace::LaunchOptions options;
   options.command = std::move(command);
-  options.stacks.stacks = ptrace::StackScope::All;
-  options.stacks.sites = ptrace::StackScope::All;
+  options.stacks.stacks = true;
+  options.stacks.sites = true;
   return trace_program(options);
 }
 
@@ -127,19 +128,15 @@ TEST(Stacks, OfAGarbledStackIsWhatIsCertain) {
   EXPECT_THAT(functions(*call->stack), ElementsAre("shape_garbage"));
 }
 
-TEST(Stacks, AreKeptForTheCallsOfAContainerOnly) {
+TEST(Stacks, AreKeptOfTheChosenCallsOnly) {
   ptrace::LaunchOptions options;
   options.command = {program("namespace_steps")};
-  options.stacks.stacks = ptrace::StackScope::Container;
+  options.stacks.stacks = true;
+  options.stacks.calls.emplace().add({{"unshare"}});
   const Trace trace = trace_program(options);
   std::size_t kept = 0;
   for (const auto& call : all_of<raw::Syscall>(trace)) {
-    if (name_of(*call.body) == "unshare") {
-      EXPECT_TRUE(call.body->stack);
-    }
-    if (name_of(*call.body) == "read" || name_of(*call.body) == "mmap") {
-      EXPECT_FALSE(call.body->stack);
-    }
+    EXPECT_EQ(call.body->stack.has_value(), name_of(*call.body) == "unshare");
     kept += call.body->stack ? 1U : 0U;
     EXPECT_FALSE(call.body->site);
   }
@@ -282,6 +279,100 @@ TEST(GoStacks, NameWhatTheToolsOfGoName) {
     answer.erase(at, 5);
   }
   EXPECT_EQ(answer, expected);
+}
+
+/// A container of this runtime under the tracer, `true` in it; skips without a runtime or bundle.
+class StacksOfRuntimes : public ::testing::Test {
+ protected:
+  void run(std::vector<std::string> command) {
+    auto bundle = Bundle::make({"/bin/busybox", "true"});
+    if (!bundle.ok()) {
+      GTEST_SKIP() << "no bundle: " << bundle.error().what;
+    }
+    bundle_ = std::move(bundle).value();
+    for (const std::string& word : {std::string("--root"), bundle_->state(), std::string("run"),
+                                    std::string("-b"), bundle_->path(), std::string("stacks-1")}) {
+      command.push_back(word);
+    }
+    trace_ = trace_with_stacks(std::move(command));
+    if (!trace_.end.ok() || calls_of(trace_, "pivot_root").empty()) {
+      GTEST_SKIP() << "this runtime makes no container here";
+    }
+  }
+  /// Every stack ends where a program, a thread or a goroutine begins, and no frame is a guess.
+  /// But for busybox, which has no frame information.
+  void expect_whole_stacks() const {
+    std::size_t seen = 0;
+    for (const auto& call : all_of<raw::Syscall>(trace_)) {
+      const std::optional<raw::Stack>& stack = call.body->stack;
+      if (!stack || stack->frames[0].module.ends_with("busybox")) {
+        continue;
+      }
+      ++seen;
+      EXPECT_NE(stack->end, End::Lost)
+          << name_of(*call.body) << ": " << fmt::format("{}", fmt::join(functions(*stack), " < "));
+      for (const raw::Frame& frame : stack->frames) {
+        EXPECT_FALSE(frame.guessed) << name_of(*call.body) << " in " << frame.function;
+      }
+    }
+    EXPECT_GT(seen, 100U);
+  }
+  /// Of the first call of that name.
+  [[nodiscard]] std::vector<std::string> callers_of(std::string_view name) const {
+    for (const auto& call : calls_of(trace_, name)) {
+      if (call.body->stack) {
+        return functions(*call.body->stack);
+      }
+    }
+    return {};
+  }
+
+  std::unique_ptr<Bundle> bundle_;
+  Trace trace_;
+};
+
+TEST_F(StacksOfRuntimes, RuncIsGoAndItsFirstStagesAreC) {
+  run({"runc"});
+  if (IsSkipped()) {
+    return;
+  }
+  expect_whole_stacks();
+  EXPECT_THAT(
+      callers_of("pivot_root"),
+      AllOf(Contains(::testing::HasSubstr("libcontainer.pivotRoot")), Contains("runtime.goexit")));
+  EXPECT_THAT(callers_of("unshare"), AllOf(Contains("nsexec"), Contains("_start")));
+}
+
+TEST_F(StacksOfRuntimes, CrunIsStrippedAndRunsFromACopy) {
+  // It refuses a hierarchy that is half v1, half v2.
+  run({"unshare", "-m", "--propagation", "private", "sh", "-c",
+       "umount /sys/fs/cgroup/unified 2>&- || mount -t tmpfs none /sys/fs/cgroup/unified 2>&-; "
+       "exec crun \"$@\"",
+       "sh"});
+  if (IsSkipped()) {
+    return;
+  }
+  expect_whole_stacks();
+  // clone3 where the container is born into its cgroup, clone where the hierarchies are of v1.
+  const bool has_clone3 = !calls_of(trace_, "clone3").empty();
+  for (const char* name : {has_clone3 ? "clone3" : "clone", "pivot_root"}) {
+    const std::vector<std::string> callers = callers_of(name);
+    EXPECT_GE(callers.size(), 9U) << name;
+    EXPECT_THAT(callers, AllOf(Contains("main"), Contains("_start")));
+  }
+}
+
+TEST_F(StacksOfRuntimes, BoxrunIsWhole) {
+  const std::string boxrun = std::string(BOXTRACE_BINARY_DIR) + "/runtime/boxrun";
+  if (!std::filesystem::exists(boxrun)) {
+    GTEST_SKIP() << "boxrun is not built";
+  }
+  run({boxrun});
+  if (IsSkipped()) {
+    return;
+  }
+  expect_whole_stacks();
+  EXPECT_THAT(callers_of("pivot_root"), Contains("_start"));
 }
 
 }  // namespace

@@ -92,10 +92,11 @@ ptrace::LaunchOptions engine_options(const LaunchRequest& request) {
   options.command = request.command;
   options.decode.string_limit = request.capture.string_limit;
   options.decode.env_values = request.capture.env == "values";
-  const bool all = request.capture.stacks > 1 || (request.view && request.view->verbose > 1);
-  const auto scope = all ? ptrace::StackScope::All : ptrace::StackScope::Container;
-  options.stacks.stacks = request.capture.stacks > 0 ? scope : ptrace::StackScope::Nobody;
-  options.stacks.sites = request.capture.call_sites ? scope : ptrace::StackScope::Nobody;
+  options.stacks.stacks = request.capture.stacks > 0;
+  options.stacks.sites = request.capture.call_sites;
+  if (request.capture.stacks < 2 && (!request.view || request.view->verbose < 2)) {
+    options.stacks.calls = timeline::story_calls();
+  }
   options.tool_version = BOXTRACE_VERSION;
   if (!wants_every_call(request)) {
     options.calls = timeline::story_calls();

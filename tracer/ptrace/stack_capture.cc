@@ -4,9 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -50,14 +47,6 @@ std::unique_ptr<stacks::ByteSource> file_bytes(std::optional<os::UniqueFd> fd) {
   }
   return std::make_unique<FileBytes>(*std::move(fd));
 }
-
-// What the story is made of: see tracer/timeline/rules.
-constexpr std::uint32_t kTelling = decoders::kNamespace | decoders::kMount | decoders::kCaps |
-                                   decoders::kSeccomp | decoders::kCgroup | decoders::kCreds |
-                                   decoders::kLimits | decoders::kBpf;
-constexpr std::array<std::string_view, 14> kTellingNames = {
-    "mkdir", "mkdirat", "mknod",  "mknodat", "symlink", "symlinkat", "write",
-    "kill",  "open",    "openat", "openat2", "ioctl",   "unlink",    "rmdir"};
 
 }  // namespace
 
@@ -106,19 +95,6 @@ StackCapture::Process::Process(Kernel& kernel, const Observer& observer)
     : memory(kernel), files(std::make_unique<TaskFiles>(observer)) {}
 StackCapture::Process::~Process() = default;
 
-bool is_in_scope(StackScope scope, const CallInFlight& call) {
-  if (scope != StackScope::Container) {
-    return scope == StackScope::All;
-  }
-  const decoders::SyscallSpec* const spec = call.decoded.spec;
-  if (spec == nullptr) {
-    return false;
-  }
-  return call.is_birth() || call.is_exec() ||
-         ((spec->classes & kTelling) != 0 && (spec->classes & decoders::kInfo) == 0) ||
-         std::find(kTellingNames.begin(), kTellingNames.end(), spec->name) != kTellingNames.end();
-}
-
 StackCapture::StackCapture(Kernel& kernel, const Observer& observer, const StackOptions& options)
     : kernel_(&kernel), observer_(&observer), options_(options) {}
 
@@ -149,19 +125,20 @@ StackCapture::Process& StackCapture::process_of(const Tracee& tracee) {
 }
 
 void StackCapture::capture(const Tracee& tracee, CallInFlight& call) {
-  const bool wants_stack = is_in_scope(options_.stacks, call);
-  const bool wants_site = is_in_scope(options_.sites, call);
-  if (!wants_stack && !wants_site) {
+  const decoders::SyscallSpec* const spec = call.decoded.spec;
+  const bool is_chosen =
+      !options_.calls || (spec != nullptr && options_.calls->contains(*spec, call.call));
+  if (!is_chosen || (!options_.stacks && !options_.sites)) {
     return;
   }
   const auto registers = kernel_->registers(tracee.tid);
   if (!registers) {
     return;
   }
-  if (wants_stack) {
+  if (options_.stacks) {
     call.stack = walker_.walk(*process_of(tracee).space, *registers);
   }
-  if (wants_site) {
+  if (options_.sites) {
     raw::CallSite site;
     site.registers = *registers;
     const std::uint64_t pc = (*registers)[raw::Registers::kRip];

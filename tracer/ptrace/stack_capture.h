@@ -12,7 +12,6 @@
 #include <string>
 #include <unordered_map>
 
-#include "decoders/spec.h"
 #include "tracer/ptrace/kernel.h"
 #include "tracer/ptrace/observe.h"
 #include "tracer/ptrace/process_memory.h"
@@ -58,8 +57,5 @@ class StackCapture {
   stacks::ModuleCache modules_;
   std::unordered_map<base::HostPid, std::unique_ptr<Process>> processes_;
 };
-
-/// Whether the scope includes the call.
-[[nodiscard]] bool is_in_scope(StackScope scope, const CallInFlight& call);
 
 }  // namespace boxtrace::ptrace

@@ -1,20 +1,17 @@
 #pragma once
 // Of which calls it is kept who made them.
 
-#include <cstdint>
+#include <optional>
+
+#include "decoders/call_set.h"
 
 namespace boxtrace::ptrace {
 
-/// Whose stacks are captured.
-enum class StackScope : std::uint8_t {
-  Nobody,
-  Container,  ///< calls that a story of a container may rest on
-  All,
-};
-
 struct StackOptions {
-  StackScope stacks = StackScope::Nobody;
-  StackScope sites = StackScope::Nobody;  ///< the code around the call
+  bool stacks = false;  ///< the frames
+  bool sites = false;   ///< the machine code around the call
+  /// Of these calls. Nothing: of every call that is seen.
+  std::optional<decoders::CallSet> calls;
 };
 
 }  // namespace boxtrace::ptrace

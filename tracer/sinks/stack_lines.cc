@@ -6,6 +6,7 @@
 #include <array>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "tracer/base/text.h"
 #include "tracer/sinks/layout.h"
@@ -29,7 +30,7 @@ std::string module_text(const raw::Frame& frame, bool full) {
 
 /// What has the registers of a system call, in the order of its arguments.
 /// Source: syscall(2), "Architecture calling conventions".
-std::string registers_text(const raw::Registers& registers) {
+std::vector<std::string> registers_lines(const raw::Registers& registers) {
   using R = raw::Registers;
   using Named = std::pair<R::Number, std::string_view>;
   constexpr std::array<Named, 7> kWide = {{{R::kRax, "rax"},
@@ -46,11 +47,14 @@ std::string registers_text(const raw::Registers& registers) {
                                              {R::kRsi, "esi"},
                                              {R::kRdi, "edi"},
                                              {R::kRbp, "ebp"}}};
-  std::string out;
-  for (const auto& [number, name] : registers.is_32bit ? kNarrow : kWide) {
-    out += fmt::format("{}{}={:#x}", out.empty() ? "" : " ", name, registers[number]);
+  constexpr std::size_t kFirstLine = 4;
+  std::vector<std::string> lines(2);
+  for (std::size_t i = 0; i < kWide.size(); ++i) {
+    const auto& [number, name] = registers.is_32bit ? kNarrow.at(i) : kWide.at(i);
+    std::string& words = lines[i < kFirstLine ? 0 : 1];
+    words += fmt::format("{}{}={:#x}", words.empty() ? "" : " ", name, registers[number]);
   }
-  return out;
+  return lines;
 }
 
 bool is_plumbing(const raw::Frame& frame) {
@@ -153,10 +157,12 @@ std::string StackLines::render(const raw::CallSite& site, std::size_t indent) co
        disassembler_.around(site, kInstructionsBefore, kInstructionsAfter)) {
     std::string text =
         options_.stable ? one.text : fmt::format("{:#014x}  {}", one.address, one.text);
-    if (one.is_entry && !options_.stable) {
-      text += "  " + registers_text(site.registers);
-    }
     out += line((one.is_entry ? "\u2192 " : "  ") + text, indent);
+    if (one.is_entry && !options_.stable) {
+      for (const std::string& registers : registers_lines(site.registers)) {
+        out += line("      " + registers, indent);
+      }
+    }
   }
   return out;
 }
