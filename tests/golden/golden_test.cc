@@ -15,9 +15,11 @@
 #include <string>
 #include <vector>
 
+#include "decoders/registry.h"
 #include "tracer/base/text.h"
 #include "tracer/sinks/text.h"
 #include "tracer/timeline/analysis.h"
+#include "tracer/timeline/story_calls.h"
 #include "tracer/trace/reader.h"
 
 namespace boxtrace {
@@ -47,8 +49,31 @@ std::vector<fs::path> traces() {
   return found;
 }
 
+/// Leaves out the calls that a filter of calls would not have stopped at.
+class OnlyStoryCalls final : public raw::EventSink {
+ public:
+  explicit OnlyStoryCalls(timeline::Analysis& analysis) : analysis_(&analysis) {}
+  void on_event(const raw::Event& event) override {
+    const auto* syscall = std::get_if<raw::Syscall>(&event.body);
+    const model::Task* task = analysis_->model().task(event.task);
+    const bool has_filter = task != nullptr && task->creds.seccomp_filters > 0;
+    if (syscall != nullptr && !has_filter) {
+      const auto* spec = decoders::find_syscall(syscall->call.abi, syscall->call.nr);
+      if (spec == nullptr || !timeline::story_calls().contains(*spec, syscall->call)) {
+        ++left_out;
+        return;
+      }
+    }
+    analysis_->on_event(event);
+  }
+  std::size_t left_out = 0;
+
+ private:
+  timeline::Analysis* analysis_;
+};
+
 /// The trace as text, in the form that does not depend on the run.
-std::string show(const fs::path& trace, TextOptions::Zoom zoom) {
+std::string show(const fs::path& trace, TextOptions::Zoom zoom, bool only_story_calls = false) {
   std::string text;
   TextOptions options;
   options.zoom = zoom;
@@ -56,11 +81,14 @@ std::string show(const fs::path& trace, TextOptions::Zoom zoom) {
   sinks::TextSink sink(options, [&text](std::string_view lines) { text += lines; });
   timeline::Analysis analysis;
   analysis.add_listener(sink);
-  trace::TraceReader reader(analysis);
+  OnlyStoryCalls fewer(analysis);
+  raw::EventSink& all = analysis;
+  trace::TraceReader reader(only_story_calls ? fewer : all);
   reader.feed(read_text(trace));
   const trace::ReadSummary summary = reader.finish();
   analysis.finish();
   EXPECT_THAT(trace::render_problems(summary), testing::IsEmpty()) << trace;
+  EXPECT_EQ(fewer.left_out > 0, only_story_calls);
   return text;
 }
 
@@ -116,6 +144,12 @@ TEST_P(Traces, ShowEveryCall) {
     calls += line.find("\"type\":\"syscall\"") != std::string_view::npos ? 1U : 0U;
   }
   EXPECT_GE(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')), calls);
+}
+
+TEST_P(Traces, TellTheSameWhenOnlyTheCallsOfAStoryWereRecorded) {
+  for (const auto zoom : {TextOptions::Zoom::Story, TextOptions::Zoom::Events}) {
+    EXPECT_EQ(first_difference(show(GetParam(), zoom), show(GetParam(), zoom, true)), "");
+  }
 }
 
 TEST_P(Traces, AreTheSameWhenShownTwice) {

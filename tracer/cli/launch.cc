@@ -14,6 +14,7 @@
 #include "tracer/cli/front.h"
 #include "tracer/os/file.h"
 #include "tracer/ptrace/engine.h"
+#include "tracer/ptrace/event_queue.h"
 #include "tracer/sinks/jsonl.h"
 #include "tracer/sinks/text.h"
 #include "tracer/timeline/analysis.h"
@@ -184,7 +185,10 @@ Ending trace(const LaunchRequest& request, int process_group) {
   ptrace::LaunchOptions options = engine_options(request);
   options.process_group = process_group;
   options.front = process_group != 0 ? ::getppid() : 0;
-  const auto end = ptrace::trace_launch(options, analysis);
+  const auto end = [&] {
+    ptrace::EventQueue queue{analysis};  // which is done with them when this scope ends
+    return ptrace::trace_launch(options, queue);
+  }();
   // The command may have taken the terminal's foreground from us, and our output must go on.
   std::signal(SIGTTOU, SIG_IGN);
   if (!end) {

@@ -13,7 +13,7 @@ void Emitter::push(raw::Event event) {
   if (holding_) {
     held_.push_back(std::move(event));
   } else {
-    sink_->on_event(event);
+    sink_->take(std::move(event));
   }
 }
 

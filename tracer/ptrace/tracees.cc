@@ -34,6 +34,8 @@ bool CallInFlight::is_exit() const {
   return decoded.name == "exit" || decoded.name == "exit_group";
 }
 
+bool CallInFlight::is_move() const { return decoded.name == "unshare" || decoded.name == "setns"; }
+
 bool CallInFlight::is_filter_install() const {
   const auto operation = static_cast<std::uint32_t>(call.args[0]);
   return (decoded.name == "seccomp" &&

@@ -31,6 +31,8 @@ struct CallInFlight {
   [[nodiscard]] bool is_exec() const;
   /// exit or exit_group.
   [[nodiscard]] bool is_exit() const;
+  /// unshare or setns.
+  [[nodiscard]] bool is_move() const;
   /// Asks for a seccomp filter, or for strict mode.
   [[nodiscard]] bool is_filter_install() const;
   /// ... for all threads of the process at once.
@@ -57,6 +59,12 @@ struct Tracee {
   /// It stops at every call. Else only at those of our filter, as long as it has none of its own.
   bool every_call = true;
   std::optional<CallInFlight> call;
+  /// What its last call may have changed and is still to be observed, of decoders::Observe:
+  /// runtimes drop forty capabilities in forty calls, and the last state tells it all.
+  std::uint32_t unobserved = 0;
+  std::uint64_t last_call = 0;  ///< the number of that call
+  /// It, or an ancestor, has changed namespaces by unshare or setns: they are not simply inherited.
+  bool has_moved = false;
   base::NsInode pid_ns;               ///< the pid namespace it is a member of, 0 if not known
   std::vector<base::NsPid> own_pids;  ///< its process's pids, from our pid namespace inwards
 

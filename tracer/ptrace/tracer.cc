@@ -148,8 +148,9 @@ Tracee& Tracer::add_child(const Tracee& creator, base::HostTid tid, const BirthF
                             : tracees_.add(tid, base::HostPid{tid.value}, std::nullopt);
   child.every_call = creator.every_call;
   child.observe_at_start = !is_thread || (flags.flags & kNewNamespaces) != 0;
+  child.has_moved = creator.has_moved || (flags.flags & kNewNamespaces) != 0;
+  child.pid_ns = creator.pid_ns;
   if (is_thread) {
-    child.pid_ns = creator.pid_ns;
     child.own_pids = creator.own_pids;
   }
   return child;
@@ -253,6 +254,7 @@ void Tracer::dispatch(Tracee& tracee, Stop stop) {
     }
     tracee.has_started = true;
   }
+  observe_what_is_due(tracee, stop.kind);
   std::visit([&](const auto& kind) { on_kind(tracee, std::move(stop.stopped), kind); }, stop.kind);
 }
 
@@ -378,9 +380,11 @@ void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) 
   }
   if (!is_before_command(tracee, call)) {
     tracee.call.emplace(std::move(call));
-    emitter_->enter(tracee.id, now_, *tracee.call);
   }
   std::move(stopped).resume(tracee.stops_next());
+  if (tracee.call) {
+    emitter_->enter(tracee.id, now_, *tracee.call);
+  }
 }
 
 std::vector<raw::FdTarget> Tracer::read_fd_targets(const Tracee& tracee,
@@ -410,9 +414,13 @@ void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
   const std::uint32_t mask =
       call.decoded.spec != nullptr ? decoders::observe_after(*call.decoded.spec, call.call) : 0;
   std::optional<raw::Observation> seen;
-  if (succeeded && mask != 0 && !call.is_exec()) {  // an exec was observed at its own stop
+  if (succeeded && mask == decoders::kObserveStatus) {
+    tracee.unobserved = mask;
+    tracee.last_call = call.call.nr;
+  } else if (succeeded && mask != 0 && !call.is_exec()) {  // an exec was observed at its own stop
     seen = observer_->observe(tracee.tid, mask, raw::Observation::At::Call);
   }
+  tracee.has_moved = tracee.has_moved || (succeeded && call.is_move());
   const auto elsewhere = succeeded ? observe_control_write(tracee, call) : std::nullopt;
   if (succeeded && call.is_filter_install()) {
     tracee.every_call = true;  // what its own filter denies never reaches ours
@@ -462,9 +470,22 @@ void Tracer::drop_call(Tracee& tracee, raw::Outcome::Kind kind) {
 
 // ----- what /proc says -----
 
+void Tracer::observe_what_is_due(Tracee& tracee, const StopKind& stop) {
+  const auto* call = std::get_if<SyscallStop>(&stop);
+  const bool goes_on = call != nullptr && call->info.nr == tracee.last_call;
+  if (tracee.unobserved == 0 || tracee.call || goes_on || std::holds_alternative<Vanished>(stop)) {
+    return;
+  }
+  const std::uint32_t mask = std::exchange(tracee.unobserved, 0);
+  emitter_->emit(tracee.id, now_, observer_->observe(tracee.tid, mask, raw::Observation::At::Call));
+}
+
 raw::Observation Tracer::first_observation(Tracee& tracee) {
-  raw::Observation seen = observer_->observe(
-      tracee.tid, decoders::kObserveNs | decoders::kObserveStatus, raw::Observation::At::Start);
+  // The namespaces of a plain fork are those of its creator.
+  const std::uint32_t mask =
+      decoders::kObserveStatus |
+      (tracee.has_moved || tracee.pid_ns.value == 0 ? decoders::kObserveNs : std::uint32_t{0});
+  raw::Observation seen = observer_->observe(tracee.tid, mask, raw::Observation::At::Start);
   remember_pids(tracee, seen);
   return seen;
 }

@@ -99,6 +99,7 @@ class Tracer {
                              const raw::Outcome& outcome);
 
   [[nodiscard]] raw::Observation first_observation(Tracee& tracee);
+  void observe_what_is_due(Tracee& tracee, const StopKind& stop);
   void remember_pids(Tracee& tracee, const raw::Observation& seen);
   [[nodiscard]] std::optional<base::HostPid> sender_of(const Tracee& receiver,
                                                        const siginfo_t& details);

@@ -14,6 +14,8 @@ class EventSink {
   EventSink& operator=(EventSink&&) = delete;
   virtual ~EventSink() = default;
   virtual void on_event(const Event& event) = 0;
+  /// The same, from a caller that has no more use for it.
+  virtual void take(Event event) { on_event(event); }
 
   /// A call has begun: a Syscall event without outcome and number. It is told again by on_event
   /// when it has ended. For those who show calls while they last; called only if wants_entries(),

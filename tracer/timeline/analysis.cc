@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "tracer/model/filter_answer.h"
 #include "tracer/timeline/relevance.h"
 #include "tracer/timeline/story_calls.h"
 #include "tracer/timeline/summary.h"
@@ -92,14 +93,19 @@ void Analysis::on_event(const raw::Event& event) {
     paths = state.resolve(event, *call);
   }
   const decoders::DecodedCall* shown = call ? &*call : nullptr;
+  const model::Task* task = state.model.task(event.task);
+  const bool has_task = task != nullptr;
+  // Whatever call it is: that a filter of its own refuses it concerns the container.
+  const bool refused = has_task && syscall != nullptr &&
+                       syscall->outcome.kind == raw::Outcome::Kind::Failed &&
+                       model::find_refusal(*task, *syscall).has_value();
   const decoders::DecodedCall* told =
-      shown != nullptr && is_told(*syscall, *shown) ? shown : nullptr;
-  const bool has_task = state.model.task(event.task) != nullptr;
+      shown != nullptr && (refused || is_told(*syscall, *shown)) ? shown : nullptr;
   const std::string before = has_task ? state.model.strip(event.task) : std::string{};
   const std::vector<model::Fact> facts = state.model.apply(event, told);
   const std::string after =
       state.model.task(event.task) != nullptr ? state.model.strip(event.task) : std::string{};
-  const bool relevant = is_relevant(event, told, facts);
+  const bool relevant = refused || is_relevant(event, told, facts);
   state.count(event, relevant);
   Step step{event, syscall, shown, facts, state.model, paths, relevant, before, after};
   for (Listener* listener : state.listeners) {
