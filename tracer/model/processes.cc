@@ -307,6 +307,10 @@ void apply_task_exited(Model::State& state, Task& task, const raw::TaskExited& e
                        std::vector<Fact>& facts) {
   task.alive = false;
   task.exit = exited;
+  // Kept for its name and its number; of thousands that come and go the rest would add up.
+  task.last = {};
+  task.env_names = {};
+  task.pidfds = {};
   state.exec_pending.erase(task.id);
   facts.emplace_back(Exited{exited});
 }
