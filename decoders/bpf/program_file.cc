@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "decoders/bpf/listing.h"
+#include "decoders/bpf/verdict.h"
 #include "tracer/base/text.h"
 
 namespace boxtrace::bpf {
@@ -80,13 +81,32 @@ std::optional<base::Bytes> parse_hex(std::string_view text) {
   return high >= 0 ? std::nullopt : std::optional(std::move(bytes));
 }
 
+/// As a big-endian machine keeps it in memory.
+Program swapped(Program program) {
+  for (Instruction& in : program) {
+    in.code = static_cast<std::uint16_t>(in.code << 8 | in.code >> 8);
+    in.k = in.k << 24 | (in.k & 0xff00) << 8 | (in.k >> 8 & 0xff00) | in.k >> 24;
+  }
+  return program;
+}
+
+/// In the order of bytes in which it is valid; libseccomp exports in that of the target.
+Result<Program> parse_raw(std::string_view bytes) {
+  TRY(Program program, parse_program(base::as_bytes(bytes)));
+  if (find_refusal(program)) {
+    Program other = swapped(program);
+    return find_refusal(other) ? std::move(program) : std::move(other);
+  }
+  return program;
+}
+
 }  // namespace
 
 Result<Program> parse_program_file(std::string_view bytes) {
   const std::string_view text = base::trim(bytes);
   // Every real program has zero bytes; no text has.
   if (bytes.find('\0') != std::string_view::npos || text.empty()) {
-    return parse_program(base::as_bytes(bytes));
+    return parse_raw(bytes);
   }
   if (text.front() == '[') {
     return parse_json(text);

@@ -10,6 +10,7 @@
 #include "decoders/bpf/listing.h"
 #include "decoders/bpf/outcome.h"
 #include "decoders/bpf/points.h"
+#include "decoders/bpf/program_file.h"
 #include "decoders/bpf/rules_text.h"
 #include "decoders/bpf/verdict.h"
 #include "tests/unit/bpf/random_program.h"
@@ -47,7 +48,7 @@ std::vector<std::filesystem::path> filter_files() {
 }
 
 Program read_program(const std::filesystem::path& path) {
-  return bpf::parse_program(base::as_bytes(os::read_file(path.string()).value())).value();
+  return bpf::parse_program_file(os::read_file(path.string()).value()).value();
 }
 
 TEST(SeccompVerdicts, OfRandomAndBrokenProgramsAreTheKernels) {

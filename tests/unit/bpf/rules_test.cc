@@ -117,7 +117,7 @@ TEST(BpfRules, OfABigEndianMachineTheHighHalfComesFirst) {
 
 TEST(BpfRules, OfRandomProgramsRebuildTheirDiagrams) {
   std::size_t told = 0;
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     testing::Random random(seed);
     const Program program = testing::random_program(random, 2 + random.below(12));
     const Explained explained = explain(program);
@@ -126,7 +126,7 @@ TEST(BpfRules, OfRandomProgramsRebuildTheirDiagrams) {
         << "seed " << seed << '\n'
         << render_listing(program) << explained.text;
   }
-  EXPECT_GT(told, 150U);
+  EXPECT_GT(told, 45U);
 }
 
 TEST(BpfRules, SayWhereTheTextIsWrong) {
