@@ -8,6 +8,7 @@ export PATH LC_ALL=C.UTF-8
 
 scratch=$(mktemp -d)
 ln -s "$PWD/traces" "$scratch/traces"
+ln -s "$PWD/tests/filters" "$scratch/filters"
 trap 'rm -rf "$scratch"' EXIT
 mode='' inside=0 command='' expected='' ran=0 status=0
 
