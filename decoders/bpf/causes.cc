@@ -69,7 +69,7 @@ std::string likely_cause(const Difference& difference, const Profile* profile) {
     return "without x32, libseccomp kills whatever has one of the two upper bits set";
   }
   if (profile != nullptr) {
-    const std::string cause = cause_in_profile(difference, *profile);
+    std::string cause = cause_in_profile(difference, *profile);
     if (!cause.empty()) {
       return cause;
     }

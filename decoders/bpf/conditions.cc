@@ -216,6 +216,7 @@ class Writer {
       return std::nullopt;
     }
     std::vector<std::pair<Node, Node>> parts;
+    parts.reserve(below.size());
     for (const Node target : below) {
       parts.emplace_back(target, d_.replace(condition, end, [&](Node n) {
         return n == target ? Diagram::kTrue : Diagram::kFalse;

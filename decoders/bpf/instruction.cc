@@ -8,7 +8,7 @@ namespace boxtrace::bpf {
 namespace {
 
 struct Row {
-  std::uint16_t code;
+  std::uint16_t code = 0;
   Opcode opcode;
 };
 

@@ -82,9 +82,12 @@ std::string name_of(std::uint32_t k, const Known& known) {
     return "";
   }
   const Architecture* arch = find_architecture(*known.arch);
-  const bool x32 = arch != nullptr && arch->abi == raw::Abi::X86_64 && (k & kX32Bit) != 0;
-  const auto abi = arch == nullptr ? raw::Abi::Unknown : x32 ? raw::Abi::X32 : arch->abi;
-  const std::string_view name = syscall_name(abi, x32 ? k & ~kX32Bit : k);
+  if (arch == nullptr) {
+    return "";
+  }
+  const bool x32 = arch->abi == raw::Abi::X86_64 && (k & kX32Bit) != 0;
+  const std::string_view name =
+      syscall_name(x32 ? raw::Abi::X32 : arch->abi, x32 ? k & ~kX32Bit : k);
   return name.empty() ? "" : fmt::format("{}:{}", x32 ? "x32" : arch->name, name);
 }
 
