@@ -40,11 +40,10 @@ Words find_constants(const Program& program) {
 }
 
 /// Argument vectors: the first ones are all zeros and all ones, the others mix the constants.
-std::vector<Input> make_vectors(const Words& words, std::size_t at_least) {
-  constexpr std::size_t kMost = 48;
-  std::size_t count = at_least;
+std::vector<Input> make_vectors(const Words& words, const PointChoice& choice) {
+  std::size_t count = choice.vectors;
   for (std::size_t i = kPointerWord; i < kInputWords; ++i) {
-    count = std::max(count, std::min(kMost, 2 * words.at(i).size()));
+    count = std::max(count, std::min(choice.most_vectors, 2 * words.at(i).size()));
   }
   std::vector<Input> vectors(count);
   std::uint64_t state = 0x9e3779b97f4a7c15ULL;
@@ -70,13 +69,14 @@ std::vector<Input> make_vectors(const Words& words, std::size_t at_least) {
 PointChoice usual_points() {
   return {{0xC000003E, 0x40000003, 0xC00000B7, 0x40000028, 0x80000016, 0xC00000F3, 0x12345678},
           601,
-          12};
+          12,
+          48};
 }
 
 std::vector<Input> make_points(const Program& program, const PointChoice& choice) {
   constexpr std::uint32_t kX86 = 0xC000003E;
   const Words words = find_constants(program);
-  const std::vector<Input> vectors = make_vectors(words, choice.vectors);
+  const std::vector<Input> vectors = make_vectors(words, choice);
   std::vector<Input> points;
   for (const std::uint32_t arch : choice.archs) {
     std::vector<std::uint32_t> numbers = words[kNumberWord];

@@ -11,8 +11,9 @@ namespace boxtrace::bpf {
 
 struct PointChoice {
   std::vector<std::uint32_t> archs;
-  std::uint32_t numbers = 601;  ///< from 0; on x86-64 the same again with the x32 bit
-  std::size_t vectors = 12;     ///< of arguments for each number, at least
+  std::uint32_t numbers = 601;    ///< from 0; on x86-64 the same again with the x32 bit
+  std::size_t vectors = 12;       ///< of arguments for each number, at least
+  std::size_t most_vectors = 48;  ///< for programs that compare arguments with much
 };
 
 /// The architectures that points usually have: six real ones and one that does not exist.

@@ -49,6 +49,7 @@ int run_seccomp(const Arguments& words) {
   }
   if (word != "-h" && word != "--help") {
     std::vector<std::string> names;
+    names.reserve(kVerbs.size());
     for (const Verb& known : kVerbs) {
       names.emplace_back(known.name);
     }

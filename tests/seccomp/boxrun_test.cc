@@ -1,0 +1,55 @@
+// The filter that boxrun installs is the profile that it was given: the same function of every
+// call.
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "decoders/bpf/compare.h"
+#include "decoders/bpf/profile.h"
+#include "runtime/config/default_spec.h"
+#include "runtime/config/parse.h"
+#include "runtime/exec/seccomp_program.h"
+#include "tracer/os/file.h"
+
+namespace boxtrace::cli {
+namespace {
+
+class BoxrunFilter : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(BoxrunFilter, IsTheProfile) {
+  const std::string path =
+      std::string(BOXTRACE_SOURCE_DIR) + "/tests/filters/" + GetParam() + ".profile.json";
+  const auto text = os::read_file(path);
+  ASSERT_TRUE(text.ok());
+  auto spec = nlohmann::json::parse(boxrun::config::render_default_spec({}));
+  spec["linux"]["seccomp"] = nlohmann::json::parse(text.value());
+  const std::string document = spec.dump();
+  const auto config = boxrun::config::parse_config(document);
+  ASSERT_TRUE(config.ok()) << config.error().what;
+  ASSERT_TRUE(config.value().seccomp.has_value());
+  const auto compiled = boxrun::exec::compile_seccomp(*config.value().seccomp);
+  ASSERT_TRUE(compiled.ok()) << compiled.error().what;
+  bpf::Program program;
+  for (const sock_filter& in : compiled.value().instructions) {
+    program.push_back({in.code, in.jt, in.jf, in.k});
+  }
+  const auto profile = bpf::parse_profile(document, bpf::docker_defaults());
+  ASSERT_TRUE(profile.ok()) << profile.error().what;
+  bpf::Solution solution = bpf::solve(std::span(&program, 1));
+  const bpf::Node wanted =
+      bpf::build(*solution.diagram, solution.order, bpf::policy_of(profile.value()));
+  const auto differences =
+      bpf::find_differences(*solution.diagram, solution.order, wanted, solution.roots.front());
+  ASSERT_TRUE(differences.has_value());
+  for (const bpf::Difference& d : *differences) {
+    ADD_FAILURE() << d.section.name << ": " << bpf::render_numbers(d.section, d.numbers, 9);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Profiles, BoxrunFilter,
+                         ::testing::Values("docker-default", "podman-default", "chmod",
+                                           "docker-chmod"));
+
+}  // namespace
+}  // namespace boxtrace::cli
