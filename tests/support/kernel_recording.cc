@@ -15,6 +15,7 @@
 #include "decoders/registry.h"
 #include "tracer/base/text.h"
 #include "tracer/os/file.h"
+#include "tracer/os/tracefs.h"
 
 namespace boxtrace::test {
 namespace {
@@ -113,22 +114,6 @@ void add_event(CallPairing& pairing, base::HostTid tid, std::string_view event,
   }
 }
 
-base::Result<os::UniqueFd> open_tracefs() {
-  const os::UniqueFd context{static_cast<int>(::syscall(SYS_fsopen, "tracefs", 1U))};
-  if (!context) {
-    return os::errno_error("fsopen(\"tracefs\")");
-  }
-  constexpr unsigned kCreate = 6;  // FSCONFIG_CMD_CREATE
-  if (::syscall(SYS_fsconfig, context.get(), kCreate, nullptr, nullptr, 0) != 0) {
-    return os::errno_error("fsconfig(CREATE)");
-  }
-  os::UniqueFd root{static_cast<int>(::syscall(SYS_fsmount, context.get(), 1U, 0U))};
-  if (!root) {
-    return os::errno_error("fsmount()");
-  }
-  return root;
-}
-
 // Instances that a test which was killed has left behind.
 void remove_stale_instances(os::BorrowedFd tracefs) {
   const auto names = os::list_directory_at(tracefs, "instances");
@@ -161,7 +146,7 @@ KernelCalls parse_kernel_calls(const std::string& text) {
 }
 
 base::Result<std::unique_ptr<KernelRecording>> KernelRecording::start() {
-  TRY(os::UniqueFd tracefs, open_tracefs());
+  TRY(os::UniqueFd tracefs, os::open_tracefs());
   remove_stale_instances(tracefs);
   const std::string name = fmt::format("instances/boxtrace-test-{}", ::getpid());
   if (::mkdirat(tracefs.get(), name.c_str(), 0700) != 0) {

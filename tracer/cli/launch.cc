@@ -29,6 +29,8 @@ constexpr const char* kDescription =
 Examples:
   boxtrace runc run demo                      the story of a container, on standard error
   boxtrace -o demo.jsonl crun run demo        the same, and a trace for later
+  boxtrace -p $(pidof dockerd),$(pidof containerd) docker run ...
+                                              what the daemons do for a client
 
 The command's own output is left alone, and its exit status is passed on.
 Verbs: record, show, diff, explain, schema (boxtrace VERB --help). A command of such a
@@ -88,9 +90,10 @@ bool wants_every_call(const LaunchRequest& request) {
                                        : request.capture.calls == "every";
 }
 
-ptrace::LaunchOptions engine_options(const LaunchRequest& request) {
+ptrace::LaunchOptions engine_options(const LaunchRequest& request, ptrace::Following following) {
   ptrace::LaunchOptions options;
   options.command = request.command;
+  options.following = std::move(following);
   options.decode.string_limit = request.capture.string_limit;
   options.decode.env_values = request.capture.env == "values";
   options.stacks.stacks = request.capture.stacks > 0;
@@ -153,7 +156,7 @@ void print_keeper() {
 }
 
 int report_start_failure(const LaunchRequest& request, base::Error error) {
-  const std::string& name = request.command.front();
+  const std::string name = request.command.empty() ? "" : request.command.front();
   if (find_verb(std::string_view(name)) != nullptr) {
     error.hint = "to use the verb " + name + ", put it first: boxtrace " + name + " ...";
   }
@@ -161,8 +164,14 @@ int report_start_failure(const LaunchRequest& request, base::Error error) {
   return start_failure_status(error.err);
 }
 
+/// What the engine is to follow, and what tells it to stop.
+struct Plan {
+  ptrace::Following following;
+  StopCondition* stop = nullptr;  ///< a listener
+};
+
 /// `process_group`: the command's, if it is not ours; we are then behind a front.
-Ending trace(const LaunchRequest& request, int process_group) {
+Ending trace(const LaunchRequest& request, const Plan& plan, int process_group) {
   auto outputs = open_outputs(request);
   if (!outputs) {
     print_error(outputs.error());
@@ -181,8 +190,9 @@ Ending trace(const LaunchRequest& request, int process_group) {
                                                 [story](std::string_view s) { story->write(s); });
     analysis.add_listener(*printer);
   }
+  analysis.add_listener(*plan.stop);
   survive_closed_pipes();
-  ptrace::LaunchOptions options = engine_options(request);
+  ptrace::LaunchOptions options = engine_options(request, plan.following);
   options.process_group = process_group;
   options.front = process_group != 0 ? ::getppid() : 0;
   const auto end = [&] {
@@ -208,7 +218,9 @@ Ending trace(const LaunchRequest& request, int process_group) {
   if (end.value().keeps) {
     print_keeper();
   }
-  if (!written || !end.value().seen) {
+  const bool has_status = end.value().seen;
+  const bool needs_status = !request.command.empty() && !end.value().let_go;
+  if (!written || (!has_status && needs_status)) {
     return {kToolFailure, 0, end.value().keeps};
   }
   return {end.value().code, end.value().signal, end.value().keeps};
@@ -217,10 +229,24 @@ Ending trace(const LaunchRequest& request, int process_group) {
 }  // namespace
 
 int launch(const LaunchRequest& request) {
+  const auto limit = parse_until(request.follow.until, !request.command.empty());
+  if (!limit) {
+    print_error(limit.error());
+    return kToolFailure;
+  }
+  StopCondition stop{limit.value().until};
+  const bool watches = limit.value().until != StopCondition::Until::Never;
+  const auto following =
+      make_following(request.follow, limit.value(), watches ? &stop : nullptr);
+  if (!following) {
+    print_error(following.error());
+    return kToolFailure;
+  }
+  const Plan plan{following.value(), &stop};
   const Ending ending =
-      wants_every_call(request)
-          ? trace(request, 0)
-          : run_behind_front([&request](int group) { return trace(request, group); });
+      wants_every_call(request) || ptrace::excludes_filter(plan.following)
+          ? trace(request, plan, 0)
+          : run_behind_front([&](int group) { return trace(request, plan, group); });
   if (ending.signal != 0) {
     die_of(ending.signal);
   }
@@ -229,7 +255,7 @@ int launch(const LaunchRequest& request) {
 
 int run_launch(const Arguments& words) {
   CLI::App app{kDescription, "boxtrace"};
-  set_usage(app, "boxtrace [OPTIONS] CMD [ARG]...");
+  set_usage(app, "boxtrace [OPTIONS] [-p PID]... [CMD [ARG]...]");
   app.set_version_flag("--version", std::string("boxtrace ") + BOXTRACE_VERSION);
   LaunchRequest request;
   ViewOptions view;
@@ -239,12 +265,13 @@ int run_launch(const Arguments& words) {
   app.add_option("--story", request.story_file, "Write the story to FILE, not to standard error")
       ->type_name("FILE");
   app.add_flag("-q,--quiet", quiet, "Print no story; for use with -o");
+  add_follow_options(app, request.follow);
   add_view_options(app, view);
   add_capture_options(app, request.capture);
   if (const auto status = parse_prefix(app, words, request.command)) {
     return *status;
   }
-  if (request.command.empty()) {
+  if (request.command.empty() && request.follow.attach.empty()) {
     print_error({0, "no command to launch", "boxtrace --help shows two examples"});
     return kToolFailure;
   }

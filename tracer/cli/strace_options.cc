@@ -23,8 +23,6 @@ constexpr std::array kStraceOptions = std::to_array<StraceOption>({
      "process out of it"},
     {"--follow-forks", "follow children", "leave it out: boxtrace always follows all children"},
     {"--output-separately", "a file per process", "record one file with -o"},
-    {"-p", "attach to a running process", "launch the program under boxtrace"},
-    {"--attach", "attach to a running process", "launch the program under boxtrace"},
     {"-e", "choose what to trace",
      "use the story, -v for what concerns containers, or -vv for "
      "every call; `boxtrace show -vv FILE | grep` to search"},
@@ -75,8 +73,6 @@ constexpr std::array kStraceOptions = std::to_array<StraceOption>({
     {"--user", "run as another user", "boxtrace setpriv --reuid=USER --init-groups CMD"},
     {"-D", "run as a detached grandchild", "leave it out: boxtrace is the parent of the command"},
     {"--daemonize", "run as a detached grandchild", "leave it out"},
-    {"-b", "let go at execve", "leave it out: the story folds what follows"},
-    {"--detach-on", "let go at execve", "leave it out: the story folds what follows"},
     {"-I", "which signals interrupt", "leave it out: signals go to the command"},
     {"--interruptible", "which signals interrupt", "leave it out: signals go to the command"},
     {"-O", "overhead of tracing", "leave it out"},

@@ -120,6 +120,17 @@ NsRef Namespaces::by_inode(raw::NsKind kind, base::NsInode inode) {
   return ref;
 }
 
+NsRef Namespaces::known_by(raw::NsKind kind, base::NsInode inode) const {
+  const auto known = by_inode_.find({kind, inode});
+  return known == by_inode_.end() ? NsRef{} : known->second;
+}
+
+void Namespaces::free_inode(NsRef ref) {
+  if (const Namespace* ns = find(ref)) {
+    by_inode_.erase({ns->kind, ns->inode});
+  }
+}
+
 NsRef Namespaces::host(raw::NsKind kind) const { return host_[static_cast<std::size_t>(kind)]; }
 
 const Namespace* Namespaces::find(NsRef ref) const {

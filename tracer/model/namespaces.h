@@ -100,6 +100,11 @@ class Namespaces {
   [[nodiscard]] NsRef make(raw::NsKind kind, base::TaskId maker, base::Seq at);
   /// The namespace of that inode number; one that was never seen becomes Foreign.
   [[nodiscard]] NsRef by_inode(raw::NsKind kind, base::NsInode inode);
+  /// The namespace that is known by that number, if there is one.
+  [[nodiscard]] NsRef known_by(raw::NsKind kind, base::NsInode inode) const;
+  /// Its number is free again: the kernel gives it to the next namespace. Source:
+  /// fs/proc/generic.c: proc_alloc_inum().
+  void free_inode(NsRef ref);
   [[nodiscard]] NsRef host(raw::NsKind kind) const;
   [[nodiscard]] const Namespace* find(NsRef ref) const;
   [[nodiscard]] bool is_host(NsRef ref) const;

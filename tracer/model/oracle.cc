@@ -10,6 +10,26 @@
 namespace boxtrace::model {
 namespace {
 
+// A task in a new namespace has a number that we know as another's: that one is gone, if none of
+// the tasks that we know is in it.
+void free_recycled_number(Model::State& state, NsRef predicted, raw::NsKind kind,
+                          base::NsInode observed) {
+  const Namespace* ns = state.namespaces.find(predicted);
+  const NsRef other = state.namespaces.known_by(kind, observed);
+  if (ns == nullptr || ns->inode.value != 0 || other.value == 0 || other == predicted ||
+      state.namespaces.is_host(other)) {
+    return;
+  }
+  const bool is_used = std::any_of(state.tasks.begin(), state.tasks.end(), [&](const auto& entry) {
+    const Task& task = entry.second;
+    return task.alive && (task.ns.of(kind) == other || task.ns.pid_for_children == other ||
+                          task.ns.time_for_children == other);
+  });
+  if (!is_used) {
+    state.namespaces.free_inode(other);
+  }
+}
+
 void check_namespaces(Model::State& state, Task& task, const raw::NsLinks& links,
                       std::vector<Fact>& facts) {
   NamespacesConfirmed fact;
@@ -26,6 +46,12 @@ void check_namespaces(Model::State& state, Task& task, const raw::NsLinks& links
   }
   collect(task.ns.pid_for_children);
   collect(task.ns.time_for_children);
+  for (const raw::NsKind kind : all_ns_kinds()) {
+    free_recycled_number(state, task.ns.of(kind), kind, links.own[static_cast<std::size_t>(kind)]);
+  }
+  free_recycled_number(state, task.ns.pid_for_children, raw::NsKind::Pid, links.pid_for_children);
+  free_recycled_number(state, task.ns.time_for_children, raw::NsKind::Time,
+                       links.time_for_children);
   for (const NsMismatch& mismatch : state.namespaces.confirm(task.ns, links)) {
     facts.emplace_back(ModelDisagrees{mismatch.link + " namespace", mismatch.predicted,
                                       std::to_string(mismatch.observed.value)});
@@ -105,11 +131,17 @@ void apply_observation(Model::State& state, Task& task, const raw::Observation& 
     state.hostnames[task.ns.of(raw::NsKind::Uts)] = *seen.hostname;
   }
   Task& process = *state.leader_of(task);
+  if (seen.at == raw::Observation::At::Start && (seen.exe || seen.argv)) {
+    process.exe = seen.exe.value_or(process.exe);
+    process.argv = seen.argv.value_or(process.argv);
+    assign_role(state, process);
+  }
   if (seen.cwd && seen.cwd->starts_with('/')) {
     process.cwd = *seen.cwd;
   }
   raw::Observation& last = task.last;
   last.at = seen.at;
+  keep(last.argv, seen.argv);
   keep(last.ns, seen.ns);
   keep(last.status, seen.status);
   keep(last.uid_map, seen.uid_map);

@@ -243,6 +243,7 @@ void apply_task_execed(Model::State& state, Task& task, const raw::TaskExeced& e
   }
   task.pidfds.clear();
   task.last.fds.reset();
+  task.last.argv.reset();
   state.exec_pending.insert(task.id);
   task.env_names.clear();
   task.last.at = raw::Observation::At::Call;
@@ -278,6 +279,8 @@ void report_exec(Model::State& state, Task& task, const decoders::DecodedCall* c
     for (const std::string& variable : strings(first + 2)) {
       fact.env_names.push_back(variable.substr(0, variable.find('=')));
     }
+  } else if (task.last.argv) {
+    fact.argv = *task.last.argv;
   }
   task.argv = fact.argv;
   task.env_names = fact.env_names;

@@ -1,19 +1,22 @@
 #include "tracer/model/roles.h"
 
 #include <algorithm>
-#include <optional>
+#include <iterator>
+
+#include "tracer/base/text.h"
 
 namespace boxtrace::model {
 namespace {
 
 // One rule. Every part that is not empty must hold; the first rule whose parts hold wins.
 struct Rule {
-  std::string_view program;  // base name of the executable or of argv[0]
-  std::string_view word;     // an argument that must be there
+  std::string_view program;  // base name of the executable or of argv[0]; may end with `*`
+  std::string_view words;    // arguments that must be there, one behind the other
   std::string_view comm;     // the thread's name starts like this
   RoleKind kind = RoleKind::Program;
   std::string_view name;  // empty: the comm as it is
   std::string_view purpose;
+  bool is_daemon = false;
 };
 
 // Stages first: a stage names itself and still has its runtime's program and arguments.
@@ -63,17 +66,23 @@ constexpr Rule kRules[] = {
     {"chroot", "", "", RoleKind::Sandbox, "chroot", "changes the root directory, runs a command"},
     {"systemd-nspawn", "", "", RoleKind::Sandbox, "systemd-nspawn", "boots a container"},
 
-    {"containerd-shim-runc-v2", "start", "", RoleKind::Monitor, "shim start",
-     "forks the real shim and exits"},
-    {"containerd-shim-runc-v2", "delete", "", RoleKind::Monitor, "shim delete",
-     "cleans up after a shim"},
-    {"containerd-shim-runc-v2", "", "", RoleKind::Monitor, "shim",
-     "stays with the container, keeps its stdio and exit status"},
+    {"containerd-shim*", "start", "", RoleKind::Monitor, "shim start",
+     "forks the real shim and exits", true},
+    {"containerd-shim*", "delete", "", RoleKind::Monitor, "shim delete", "cleans up after a shim",
+     true},
+    {"containerd-shim*", "", "", RoleKind::Monitor, "shim",
+     "stays with the container, keeps its stdio and exit status", true},
     {"conmon", "", "", RoleKind::Monitor, "conmon",
-     "stays with the container, keeps its stdio and exit status"},
-    {"dockerd", "", "", RoleKind::Engine, "dockerd", "the engine: images, networks, the API"},
-    {"containerd", "", "", RoleKind::Engine, "containerd", "supervises containers through shims"},
+     "stays with the container, keeps its stdio and exit status", true},
+    {"conmonrs", "", "", RoleKind::Monitor, "conmonrs", "stays with the containers of a pod", true},
+    {"dockerd", "", "", RoleKind::Engine, "dockerd", "the engine: images, networks, the API", true},
+    {"containerd", "", "", RoleKind::Engine, "containerd", "supervises containers through shims",
+     true},
+    {"buildkitd", "", "", RoleKind::Engine, "buildkitd", "builds images in containers", true},
+    {"crio", "", "", RoleKind::Engine, "crio", "engine for Kubernetes", true},
     {"docker", "", "", RoleKind::Engine, "docker", "client: asks dockerd over a socket"},
+    {"podman", "system service", "", RoleKind::Engine, "podman service", "podman, serving its API",
+     true},
     {"podman", "", "", RoleKind::Engine, "podman", "engine without a daemon"},
     {"libnetwork-setkey", "", "", RoleKind::Aide, "libnetwork-setkey",
      "hook: hands the network namespace to dockerd"},
@@ -99,6 +108,9 @@ std::string_view base_name(std::string_view path) {
 bool is_program(std::string_view name, std::string_view wanted) {
   constexpr std::string_view kSuffix = "-current";
   constexpr std::string_view kPrefix = "docker-";
+  if (wanted.ends_with('*')) {
+    return name.starts_with(wanted.substr(0, wanted.size() - 1));
+  }
   if (name == wanted) {
     return true;
   }
@@ -111,9 +123,21 @@ bool is_program(std::string_view name, std::string_view wanted) {
   return name == wanted;
 }
 
-bool has_word(const std::vector<std::string>& argv, std::string_view word) {
-  return std::any_of(argv.begin() + (argv.empty() ? 0 : 1), argv.end(),
-                     [&](const std::string& arg) { return arg == word; });
+bool has_words(const std::vector<std::string>& argv, std::string_view words) {
+  const std::vector<std::string_view> wanted = base::split(words, ' ');
+  return std::search(argv.begin() + (argv.empty() ? 0 : 1), argv.end(), wanted.begin(),
+                     wanted.end()) != argv.end();
+}
+
+// The first rule that fits a process of this program; null if there is none.
+const Rule* find_rule(std::string_view program, const RoleInput& input) {
+  const auto* const found =
+      std::find_if(std::begin(kRules), std::end(kRules), [&](const Rule& rule) {
+        return (rule.program.empty() || is_program(program, rule.program)) &&
+               (rule.words.empty() || has_words(input.argv, rule.words)) &&
+               (rule.comm.empty() || input.comm.starts_with(rule.comm));
+      });
+  return found == std::end(kRules) ? nullptr : found;
 }
 
 }  // namespace
@@ -123,20 +147,20 @@ Role find_role(const RoleInput& input) {
       input.argv.empty() ? base_name(input.exe) : base_name(input.argv.front());
   const bool hook = input.in_parents_pid_ns && (input.parent_role.starts_with("runc:[2") ||
                                                 input.parent_role.starts_with("boxrun:[2"));
-  for (const Rule& rule : kRules) {
-    if ((!rule.program.empty() && !is_program(program, rule.program) &&
-         !is_program(base_name(input.exe), rule.program)) ||
-        (!rule.word.empty() && !has_word(input.argv, rule.word)) ||
-        (!rule.comm.empty() && !input.comm.starts_with(rule.comm))) {
-      continue;
-    }
-    return {rule.kind, std::string(rule.name.empty() ? input.comm : rule.name),
-            std::string(rule.purpose)};
+  // argv[0] comes first: dockerd starts itself under the names of its helpers. A container's
+  // program may be called anything, but then its executable is none of ours.
+  const Rule* rule = find_rule(program, input);
+  if (rule == nullptr && !input.exe.empty()) {
+    rule = find_rule(base_name(input.exe), input);
+  }
+  if (rule != nullptr) {
+    return {rule->kind, std::string(rule->name.empty() ? input.comm : rule->name),
+            std::string(rule->purpose), rule->is_daemon};
   }
   if (hook) {
-    return {RoleKind::Aide, std::string(program), "hook, run inside the container"};
+    return {RoleKind::Aide, std::string(program), "hook, run inside the container", false};
   }
-  return {RoleKind::Program, std::string(program.empty() ? input.comm : program), ""};
+  return {RoleKind::Program, std::string(program.empty() ? input.comm : program), "", false};
 }
 
 }  // namespace boxtrace::model

@@ -2,6 +2,7 @@
 // Numbers and times the events of a trace, and can keep them back until it is known whether there
 // is to be a trace at all.
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -18,6 +19,11 @@ class Emitter {
       : kernel_(&kernel), sink_(&sink), origin_(kernel.now()) {}
 
   [[nodiscard]] base::Nanos now() const { return {kernel_->now() - origin_}; }
+
+  /// A time of the kernel's CLOCK_MONOTONIC as a time of the trace; none is before its beginning.
+  [[nodiscard]] base::Nanos since_start(std::int64_t monotonic) const {
+    return {std::max(monotonic - origin_, std::int64_t{0})};
+  }
 
   template <typename Body>
   void emit(base::TaskId task, base::Nanos time, Body body) {

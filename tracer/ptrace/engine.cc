@@ -3,11 +3,17 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <ctime>
+#include <optional>
+#include <thread>
 #include <utility>
 
 #include "tracer/base/procfs_text.h"
 #include "tracer/os/file.h"
+#include "tracer/ptrace/attach.h"
 #include "tracer/ptrace/call_filter.h"
 #include "tracer/ptrace/emitter.h"
 #include "tracer/ptrace/keeper.h"
@@ -17,6 +23,7 @@
 #include "tracer/ptrace/proc_text.h"
 #include "tracer/ptrace/signal_relay.h"
 #include "tracer/ptrace/stop.h"
+#include "tracer/ptrace/ticker.h"
 #include "tracer/ptrace/tracer.h"
 
 namespace boxtrace::ptrace {
@@ -34,6 +41,17 @@ std::string wall_time() {
                      now.tv_nsec / 1'000'000);
 }
 
+// The command line that says what was traced.
+std::vector<std::string> traced_command(const LaunchOptions& options) {
+  std::vector<std::string> words;
+  for (const base::HostPid pid : options.following.attach) {
+    words.emplace_back("-p");
+    words.push_back(fmt::format("{}", pid.value));
+  }
+  words.insert(words.end(), options.command.begin(), options.command.end());
+  return words;
+}
+
 raw::Header make_header(const LaunchOptions& options, const Observer& observer) {
   raw::Header header;
   utsname system{};
@@ -48,14 +66,21 @@ raw::Header make_header(const LaunchOptions& options, const Observer& observer) 
     header.host_caps = parse_status(status.value()).cap_bnd;
   }
   header.wall_time = wall_time();
-  header.command = options.command;
+  header.command = traced_command(options);
   header.string_limit = options.decode.string_limit;
   header.env_values = options.decode.env_values;
   header.host = observer.host();
   return header;
 }
 
-void run(Kernel& kernel, Tracer& tracer, SignalRelay& relay) {
+void run(Kernel& kernel, Tracer& tracer, SignalRelay& relay, const Following& following) {
+  Ticker ticker;
+  const auto is_over_time = [&, begun = kernel.now()] {
+    return following.time_limit && kernel.now() - begun >= following.time_limit->count();
+  };
+  if (following.time_limit || !following.attach.empty()) {
+    ticker.start();
+  }
   while (tracer.step(next_report(kernel, true))) {
     if (const auto signals = relay.take(); !signals.empty()) {
       tracer.on_signals(signals);
@@ -63,26 +88,57 @@ void run(Kernel& kernel, Tracer& tracer, SignalRelay& relay) {
     if (tracer.keeps()) {
       return;
     }
+    const bool failed = !following.attach.empty() && tracer.exec_failure() != 0;
+    if (is_over_time() || (following.is_enough && following.is_enough()) ||
+        (following.until_command_ends && tracer.command_end().seen) || failed) {
+      tracer.let_go();
+    }
+    if (tracer.is_letting_go()) {
+      ticker.start();
+    }
   }
 }
 
-}  // namespace
+base::Result<std::vector<SeizedProcess>> seize_all(Kernel& kernel, const Observer& observer,
+                                                   const std::vector<base::HostPid>& pids) {
+  std::vector<SeizedProcess> seized;
+  for (const base::HostPid pid : pids) {
+    const base::HostPid group = observer.group_of({pid.value}).value_or(pid);
+    const bool is_ours = std::any_of(seized.begin(), seized.end(),
+                                     [group](const auto& process) { return process.pid == group; });
+    if (!is_ours) {
+      TRY(SeizedProcess process, seize_process(kernel, observer, pid));
+      seized.push_back(std::move(process));
+    }
+  }
+  return seized;
+}
 
-base::Result<CommandEnd> trace_launch(const LaunchOptions& options, raw::EventSink& sink) {
+base::Error exec_error(const LaunchOptions& options, int err) {
+  return {err, fmt::format("cannot run \"{}\": execve", options.command.front()),
+          err == ENOEXEC ? "neither a program for this machine nor a script with a #! line" : ""};
+}
+
+base::Result<CommandEnd> trace_here(const LaunchOptions& options, raw::EventSink& sink) {
   TRY(Observer observer, Observer::open("/proc"));
   std::vector<sock_filter> filter;
-  if (options.calls && can_filter_calls()) {
+  if (!options.command.empty() && options.calls && can_filter_calls() &&
+      !excludes_filter(options.following)) {
     filter = make_call_filter(*options.calls);
     observer.leave_out_our_filter();
   }
-  TRY(LaunchedCommand command, LaunchedCommand::start(options, filter));
+  LiveKernel kernel;
+  std::optional<LaunchedCommand> command;
+  if (!options.command.empty()) {
+    TRY(command, LaunchedCommand::start(options, filter));
+  }
+  TRY(const auto attached, seize_all(kernel, observer, options.following.attach));
   SignalRelay relay{options.front};
 
-  LiveKernel kernel;
   raw::Header header = make_header(options, observer);
   header.every_call = filter.empty();
   Emitter emitter{kernel, sink};
-  Tracer tracer{kernel, observer, emitter, options.decode};
+  Tracer tracer{kernel, observer, emitter, options.decode, options.following};
   StackCapture stacks{kernel, observer, options.stacks};
   tracer.set_stacks(stacks);
   emitter.hold();
@@ -92,17 +148,21 @@ base::Result<CommandEnd> trace_launch(const LaunchOptions& options, raw::EventSi
                  raw::Gap{"/proc is not that of the tracer's pid namespace, so nothing could be "
                           "observed there"});
   }
-  tracer.adopt_command(command.tid(), !filter.empty());
-  command.proceed();
-  run(kernel, tracer, relay);
+  for (const SeizedProcess& process : attached) {
+    tracer.adopt_process(process);
+  }
+  if (command) {
+    tracer.adopt_command(command->tid(), !filter.empty());
+    command->proceed();
+  } else {
+    emitter.release();
+  }
+  run(kernel, tracer, relay, options.following);
 
   if (tracer.exec_failure() != 0) {
-    return base::Error{tracer.exec_failure(),
-                       fmt::format("cannot run \"{}\": execve", options.command.front()),
-                       tracer.exec_failure() == ENOEXEC
-                           ? "neither a program for this machine nor a script with a #! line"
-                           : ""};
+    return exec_error(options, tracer.exec_failure());
   }
+  tracer.leave_the_rest();
   raw::End end;
   end.exit_status = tracer.command_end().shell_status();
   end.syscalls = emitter.syscalls();
@@ -110,7 +170,36 @@ base::Result<CommandEnd> trace_launch(const LaunchOptions& options, raw::EventSi
   emitter.emit(kNoTask, emitter.now(), end);
   CommandEnd command_end = tracer.command_end();
   command_end.keeps = tracer.keeps();
+  command_end.let_go = tracer.is_letting_go();
   return command_end;
+}
+
+// Runs `work` on a thread that ends with it. Signals go there: they have to interrupt its waits.
+template <typename Work>
+void run_on_own_thread(Work work) {
+  std::thread thread{work};
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread.join();
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+}  // namespace
+
+bool excludes_filter(const Following& following) {
+  return !following.attach.empty() || following.until_command_ends || following.time_limit ||
+         following.is_enough || following.let_go_at_exec;
+}
+
+base::Result<CommandEnd> trace_launch(const LaunchOptions& options, raw::EventSink& sink) {
+  if (options.following.attach.empty()) {
+    return trace_here(options, sink);
+  }
+  std::optional<base::Result<CommandEnd>> end;
+  run_on_own_thread([&] { end = trace_here(options, sink); });
+  return *std::move(end);
 }
 
 void keep_released_tasks() {

@@ -100,4 +100,15 @@ std::optional<base::FdNum> fd_in_path(std::string_view path,
   return base::FdNum{static_cast<std::int32_t>(*number)};
 }
 
+std::vector<raw::FdTarget> read_fd_targets(const Observer& observer, const Tracee& tracee,
+                                           const CallInFlight& call) {
+  std::vector<raw::FdTarget> targets;
+  for (const base::FdNum fd : fd_references(call.decoded, tracee.own_pids)) {
+    if (auto target = observer.fd_target(tracee.tid, fd)) {
+      targets.push_back({fd, std::move(*target)});
+    }
+  }
+  return targets;
+}
+
 }  // namespace boxtrace::ptrace

@@ -9,6 +9,8 @@
 
 #include "decoders/decode.h"
 #include "tracer/base/ids.h"
+#include "tracer/ptrace/observe.h"
+#include "tracer/ptrace/tracees.h"
 
 namespace boxtrace::ptrace {
 
@@ -19,6 +21,11 @@ namespace boxtrace::ptrace {
 /// they look like it, as runtimes that hold a descriptor of /proc use them.
 [[nodiscard]] std::vector<base::FdNum> fd_references(const decoders::DecodedCall& decoded,
                                                      const std::vector<base::NsPid>& own_pids);
+
+/// What they refer to now, those that are open.
+[[nodiscard]] std::vector<raw::FdTarget> read_fd_targets(const Observer& observer,
+                                                         const Tracee& tracee,
+                                                         const CallInFlight& call);
 
 /// The N of such a path, or nothing.
 [[nodiscard]] std::optional<base::FdNum> fd_in_path(std::string_view path,

@@ -17,6 +17,7 @@
 
 #include "tracer/base/check.h"
 #include "tracer/os/file.h"
+#include "tracer/ptrace/launch.h"
 
 namespace boxtrace::ptrace {
 namespace {
@@ -190,6 +191,10 @@ std::optional<siginfo_t> LiveKernel::signal_details(base::HostTid tid) {
     return std::nullopt;
   }
   return details;
+}
+
+int LiveKernel::seize(base::HostTid tid) {
+  return ::ptrace(PTRACE_SEIZE, tid.value, nullptr, trace_options(false)) == 0 ? 0 : errno;
 }
 
 bool LiveKernel::resume(base::HostTid tid, int signal, Until until) {

@@ -49,7 +49,7 @@ using WaitResult = std::variant<StatusChange, NothingLeft, Interrupted, NotYet>;
 /// Where a resumed task stops next, if no signal or event of its own stops it before.
 enum class Until : std::uint8_t {
   NextCall,   ///< PTRACE_SYSCALL: at the next entry or exit of a call
-  NextEvent,  ///< PTRACE_CONT: at the next call that our filter has chosen
+  NextEvent,  ///< PTRACE_CONT: at the next call that our filter has chosen, if it has one
 };
 
 /// How much of a read succeeded, and why it ended early.
@@ -75,6 +75,10 @@ class Kernel {
   [[nodiscard]] virtual std::optional<std::uint64_t> event_message(base::HostTid tid) = 0;
   /// PTRACE_GETSIGINFO.
   [[nodiscard]] virtual std::optional<siginfo_t> signal_details(base::HostTid tid) = 0;
+
+  /// PTRACE_SEIZE: the task is ours from now on, and runs on. 0, or the errno: ESRCH when there is
+  /// no such task, EPERM when it may not be traced.
+  [[nodiscard]] virtual int seize(base::HostTid tid) = 0;
 
   /// Lets it run, delivering `signal` if it is not 0.
   virtual bool resume(base::HostTid tid, int signal, Until until) = 0;
@@ -107,6 +111,7 @@ class LiveKernel final : public Kernel {
   [[nodiscard]] std::optional<SyscallInfo> syscall_info(base::HostTid tid) override;
   [[nodiscard]] std::optional<std::uint64_t> event_message(base::HostTid tid) override;
   [[nodiscard]] std::optional<siginfo_t> signal_details(base::HostTid tid) override;
+  [[nodiscard]] int seize(base::HostTid tid) override;
   bool resume(base::HostTid tid, int signal, Until until) override;
   bool refuse_call(base::HostTid tid) override;
   [[nodiscard]] std::optional<raw::Registers> registers(base::HostTid tid) override;

@@ -1,6 +1,7 @@
 #include "tracer/ptrace/observe.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -137,11 +138,22 @@ raw::Observation Observer::observe(base::HostTid tid, std::uint32_t mask,
 }
 
 raw::Observation Observer::observe_exec(base::HostTid tid) const {
+  return observe_all(tid, raw::Observation::At::Exec);
+}
+
+raw::Observation Observer::observe_attached(base::HostTid tid) const {
+  raw::Observation seen = observe_all(tid, raw::Observation::At::Start);
+  seen.exe = exe(tid);
+  seen.argv = argv(tid);
+  return seen;
+}
+
+raw::Observation Observer::observe_all(base::HostTid tid, raw::Observation::At at) const {
   raw::Observation seen =
       observe(tid,
               decoders::kObserveNs | decoders::kObserveStatus | decoders::kObserveIdMaps |
                   decoders::kObserveCgroup | decoders::kObserveRoot,
-              raw::Observation::At::Exec);
+              at);
   if (!usable_) {
     return seen;
   }
@@ -167,6 +179,17 @@ std::optional<std::string> Observer::fd_target(base::HostTid tid, base::FdNum fd
   return usable_ ? link(fmt::format("{}/fd/{}", tid.value, fd.value)) : std::nullopt;
 }
 
+bool Observer::is_namespace(base::HostTid tid, base::FdNum fd) const {
+  struct stat file {};
+  struct stat any_namespace {};
+  // All namespaces are files of one filesystem, nsfs, whichever path leads to them.
+  return usable_ &&
+         ::fstatat(proc_.get(), fmt::format("{}/fd/{}", tid.value, fd.value).c_str(), &file, 0) ==
+             0 &&
+         ::fstatat(proc_.get(), "self/ns/mnt", &any_namespace, 0) == 0 &&
+         file.st_dev == any_namespace.st_dev;
+}
+
 std::optional<std::string> Observer::exe(base::HostTid tid) const {
   return usable_ ? link(fmt::format("{}/exe", tid.value)) : std::nullopt;
 }
@@ -182,8 +205,40 @@ std::optional<os::UniqueFd> Observer::open_file(base::HostTid tid, const std::st
   return fd.ok() ? std::optional{std::move(fd).value()} : std::nullopt;
 }
 
+std::optional<std::vector<std::string>> Observer::argv(base::HostTid tid) const {
+  const auto text = text_of(tid, "cmdline");
+  if (!text) {
+    return std::nullopt;
+  }
+  std::vector<std::string> words;
+  // Each ends with a NUL; a program may have overwritten them with anything.
+  std::string_view rest = *text;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('\0');
+    words.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  return words;
+}
+
+std::optional<std::string> Observer::text_of(base::HostTid tid, std::string_view file) const {
+  return usable_ ? read(fmt::format("{}/{}", tid.value, file)) : std::nullopt;
+}
+
+base::Result<std::vector<base::HostTid>> Observer::threads_of(base::HostPid pid) const {
+  TRY(const std::vector<std::string> names,
+      os::list_directory_at(proc_, fmt::format("{}/task", pid.value)));
+  std::vector<base::HostTid> threads;
+  for (const std::string& name : names) {
+    if (const auto number = base::parse_i64(name)) {
+      threads.push_back({static_cast<std::int32_t>(*number)});
+    }
+  }
+  return threads;
+}
+
 std::optional<base::HostPid> Observer::group_of(base::HostTid tid) const {
-  const auto text = usable_ ? read(task_path(tid) + "/status") : std::nullopt;
+  const auto text = text_of(tid, "status");
   const auto tgid = text ? base::parse_status_field(*text, "Tgid") : std::nullopt;
   const auto value = tgid ? base::parse_i64(*tgid) : std::nullopt;
   return value ? std::optional{base::HostPid{static_cast<std::int32_t>(*value)}} : std::nullopt;

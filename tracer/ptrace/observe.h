@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "tracer/base/ids.h"
 #include "tracer/base/procfs_text.h"
@@ -43,8 +45,14 @@ class Observer {
   /// those of the host.
   [[nodiscard]] raw::Observation observe_exec(base::HostTid tid) const;
 
+  /// The same of a task that ran before we came, and which program that is.
+  [[nodiscard]] raw::Observation observe_attached(base::HostTid tid) const;
+
   /// The target of a descriptor of the task; nothing when it is not open.
   [[nodiscard]] std::optional<std::string> fd_target(base::HostTid tid, base::FdNum fd) const;
+
+  /// A descriptor of the task refers to a namespace.
+  [[nodiscard]] bool is_namespace(base::HostTid tid, base::FdNum fd) const;
 
   [[nodiscard]] std::optional<std::string> exe(base::HostTid tid) const;
 
@@ -55,14 +63,25 @@ class Observer {
   [[nodiscard]] std::optional<os::UniqueFd> open_file(base::HostTid tid,
                                                       const std::string& name) const;
 
+  /// The arguments that it was started with, as it shows them.
+  [[nodiscard]] std::optional<std::vector<std::string>> argv(base::HostTid tid) const;
+
   /// The thread group of a thread.
   [[nodiscard]] std::optional<base::HostPid> group_of(base::HostTid tid) const;
+
+  /// The threads that a process has now, in no order that means anything.
+  /// @errors  ENOENT when there is no such process.
+  [[nodiscard]] base::Result<std::vector<base::HostTid>> threads_of(base::HostPid pid) const;
+
+  /// The text of `/proc/TID/FILE`.
+  [[nodiscard]] std::optional<std::string> text_of(base::HostTid tid, std::string_view file) const;
 
  private:
   Observer() = default;
 
   [[nodiscard]] std::optional<std::string> read(const std::string& path) const;
   [[nodiscard]] std::optional<std::string> link(const std::string& path) const;
+  [[nodiscard]] raw::Observation observe_all(base::HostTid tid, raw::Observation::At at) const;
   [[nodiscard]] raw::NsLinks ns_links(const std::string& task) const;
   [[nodiscard]] std::optional<std::vector<raw::FdTarget>> open_fds(const std::string& task) const;
 

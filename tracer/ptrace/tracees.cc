@@ -19,6 +19,10 @@ constexpr std::size_t kCloneArgsFlags = 0;
 constexpr std::size_t kCloneArgsExitSignal = 32;
 constexpr std::size_t kCloneArgsSize = 40;
 
+// ERESTARTSYS .. ERESTART_RESTARTBLOCK, which user mode never sees. Source: include/linux/errno.h.
+constexpr std::int64_t kFirstRestart = 512;
+constexpr std::int64_t kLastRestart = 516;
+
 }  // namespace
 
 bool CallInFlight::is_birth() const {
@@ -67,6 +71,29 @@ BirthFlags birth_flags(const CallInFlight& call, const raw::Memory& memory) {
   return {base::read_le<std::uint64_t>(args.bytes, kCloneArgsFlags).value_or(0),
           static_cast<std::uint32_t>(
               base::read_le<std::uint64_t>(args.bytes, kCloneArgsExitSignal).value_or(0))};
+}
+
+raw::Outcome outcome_of(const SyscallInfo& info) {
+  if (!info.is_error) {
+    return {raw::Outcome::Kind::Returned, info.result};
+  }
+  const std::int64_t err = -info.result;
+  const bool restarts = err >= kFirstRestart && err <= kLastRestart;
+  return {restarts ? raw::Outcome::Kind::Restarting : raw::Outcome::Kind::Failed, err};
+}
+
+raw::Syscall syscall_event(CallInFlight&& call, raw::Outcome outcome, raw::Snapshot out) {
+  raw::Syscall event;
+  event.call = call.call;
+  event.outcome = outcome;
+  event.entered = call.entered;
+  event.in = std::move(call.in);
+  event.out = std::move(out);
+  event.fds = std::move(call.fds);
+  event.child = call.child;
+  event.stack = std::move(call.stack);
+  event.site = std::move(call.site);
+  return event;
 }
 
 Tracee& Tracees::add(base::HostTid tid, base::HostPid pid, std::optional<base::TaskId> leader) {

@@ -47,6 +47,22 @@ struct BirthFlags {
 /// `call` must be a birth. `memory` is asked for the arguments of clone3.
 [[nodiscard]] BirthFlags birth_flags(const CallInFlight& call, const raw::Memory& memory);
 
+/// The largest number that an error can have. Source: include/linux/err.h: MAX_ERRNO.
+inline constexpr std::int64_t kLargestErrno = 4095;
+
+/// `info` is of an exit.
+[[nodiscard]] raw::Outcome outcome_of(const SyscallInfo& info);
+
+/// The event of a call that has ended; its time is when that was.
+[[nodiscard]] raw::Syscall syscall_event(CallInFlight&& call, raw::Outcome outcome,
+                                         raw::Snapshot out);
+
+/// How closely a task is followed.
+enum class Depth : std::uint8_t {
+  Full,   ///< it stops at the entry and the exit of each call
+  Light,  ///< it stops only where it makes a task, becomes another program, or gets a signal
+};
+
 struct Tracee {
   base::TaskId id;
   base::HostTid tid;
@@ -58,6 +74,9 @@ struct Tracee {
   bool ends_by_call = false;     ///< ... because it called exit or exit_group
   /// It stops at every call. Else only at those of our filter, as long as it has none of its own.
   bool every_call = true;
+  Depth depth = Depth::Full;
+  bool may_turn_light = false;  ///< it does when it becomes an engine; children inherit this
+  bool shows_calls = true;      ///< false: a call may be in flight that we have not seen
   std::optional<CallInFlight> call;
   /// What its last call may have changed and is still to be observed, of decoders::Observe:
   /// runtimes drop forty capabilities in forty calls, and the last state tells it all.
@@ -71,6 +90,9 @@ struct Tracee {
   [[nodiscard]] bool is_leader() const { return tid.value == pid.value; }
   /// Where it has to stop next for nothing to be missed.
   [[nodiscard]] Until stops_next() const {
+    if (depth == Depth::Light) {
+      return Until::NextEvent;
+    }
     const bool awaits_return = call && !call->is_exit();
     return every_call || awaits_return ? Until::NextCall : Until::NextEvent;
   }

@@ -16,18 +16,9 @@
 namespace boxtrace::ptrace {
 namespace {
 
-// ERESTARTSYS .. ERESTART_RESTARTBLOCK, which user mode never sees. Source: include/linux/errno.h.
-constexpr std::int64_t kFirstRestart = 512;
-constexpr std::int64_t kLastRestart = 516;
-
-raw::Outcome outcome_of(const SyscallInfo& info) {
-  if (!info.is_error) {
-    return {raw::Outcome::Kind::Returned, info.result};
-  }
-  const std::int64_t err = -info.result;
-  const bool restarts = err >= kFirstRestart && err <= kLastRestart;
-  return {restarts ? raw::Outcome::Kind::Restarting : raw::Outcome::Kind::Failed, err};
-}
+// How long a stop waits for its creator's report when the creator may be a task whose calls we do
+// not see. The report comes at once, unless the creator was killed.
+constexpr base::Nanos kClaimPatience{500'000'000};
 
 raw::Call call_of(const SyscallInfo& info) {
   raw::Call call;
@@ -46,23 +37,12 @@ base::Bytes bytes_of(const siginfo_t& details) {
   return {bytes.begin(), last.base()};
 }
 
-raw::Syscall syscall_event(CallInFlight&& call, raw::Outcome outcome, raw::Snapshot out) {
-  raw::Syscall event;
-  event.call = call.call;
-  event.outcome = outcome;
-  event.entered = call.entered;
-  event.in = std::move(call.in);
-  event.out = std::move(out);
-  event.fds = std::move(call.fds);
-  event.child = call.child;
-  event.stack = std::move(call.stack);
-  event.site = std::move(call.site);
-  return event;
-}
-
 bool is_birth_unreported(const Tracee& tracee) {
   return tracee.call && tracee.call->is_birth() && !tracee.call->child;
 }
+
+// Its calls are not known to us, so one of them may be making a task.
+bool may_be_in_a_birth(const Tracee& tracee) { return !tracee.shows_calls; }
 
 bool has_sender(const siginfo_t& details) {
   switch (details.si_code) {
@@ -99,6 +79,7 @@ void Tracer::adopt_command(base::HostTid tid, bool filtered) {
 }
 
 bool Tracer::step(Report report) {
+  light_calls_.take(tracees_);
   now_ = emitter_->now();
   if (auto* stop = std::get_if<Stop>(&report)) {
     on_stop(std::move(*stop));
@@ -136,6 +117,7 @@ void Tracer::hold(Stop stop) {
   const base::HostTid tid = stop.stopped.tid();
   Held& held = held_[tid];
   BT_CHECK(!held.stop, "a task stopped twice without being resumed");
+  held.since = now_;
   held.stop.emplace(std::move(stop));
 }
 
@@ -150,6 +132,7 @@ Tracee& Tracer::add_child(const Tracee& creator, base::HostTid tid, const BirthF
   child.observe_at_start = !is_thread || (flags.flags & kNewNamespaces) != 0;
   child.has_moved = creator.has_moved || (flags.flags & kNewNamespaces) != 0;
   child.pid_ns = creator.pid_ns;
+  child.may_turn_light = creator.may_turn_light;
   if (is_thread) {
     child.own_pids = creator.own_pids;
   }
@@ -157,18 +140,12 @@ Tracee& Tracer::add_child(const Tracee& creator, base::HostTid tid, const BirthF
 }
 
 void Tracer::on_kind(Tracee& creator, Stopped stopped, const BirthStop& stop) {
-  BirthFlags flags;
-  std::optional<raw::CallNumber> by;
-  if (creator.call && creator.call->is_birth()) {
-    const TraceeMemory live{*kernel_, creator.tid};
-    flags = birth_flags(*creator.call, raw::RecordingMemory{live, creator.call->in});
-    by = raw::CallNumber{creator.call->call.abi, creator.call->call.nr};
-  }
+  const Birth birth = birth_of(creator);
   std::move(stopped).resume(creator.stops_next());
   if (tracees_.find(stop.child) != nullptr) {
     return;  // Found before its creator reported, which settle_births() should have excluded
   }
-  Tracee& child = add_child(creator, stop.child, flags);
+  Tracee& child = add_child(creator, stop.child, birth.flags);
   if (creator.call) {
     creator.call->child = child.id;
   }
@@ -178,13 +155,16 @@ void Tracer::on_kind(Tracee& creator, Stopped stopped, const BirthStop& stop) {
   started.pid = child.pid;
   started.leader = child.leader;
   started.creator = creator.id;
-  started.by = by;
-  started.flags = flags.flags;
-  started.exit_signal = flags.exit_signal;
+  started.by = birth.by;
+  started.flags = birth.flags.flags;
+  started.exit_signal = birth.flags.exit_signal;
   if (creator.call) {
     started.stack = creator.call->stack;
   }
   emitter_->emit(child.id, now_, started);
+  if (child.pid == creator.pid) {
+    set_depth(child, creator.depth);
+  }
   release_held(child);
 }
 
@@ -206,19 +186,25 @@ void Tracer::settle_births() {
   if (held_.empty() || tracees_.find_if(is_birth_unreported) != nullptr) {
     return;
   }
+  const bool may_be_claimed = tracees_.find_if(may_be_in_a_birth) != nullptr;
   std::vector<base::HostTid> unclaimed;
-  for (const auto& [tid, held] : held_) {
-    // An end without a stop is that of a child of ours which we do not trace, such as one that the
-    // program had which started us; unless some task was killed while it made another.
-    if (held.stop || may_have_orphans_) {
-      unclaimed.push_back(tid);
+  for (auto place = held_.begin(); place != held_.end();) {
+    const Held& held = place->second;
+    if (may_be_claimed && now_ - held.since < kClaimPatience) {
+      ++place;
+    } else if (held.stop || may_have_orphans_) {
+      unclaimed.push_back(place->first);
+      ++place;
+    } else {
+      // An end without a stop is that of a child of ours which we do not trace, such as one that
+      // the program had which started us; unless some task was killed while it made another.
+      place = held_.erase(place);
     }
   }
   std::sort(unclaimed.begin(), unclaimed.end());
   for (const base::HostTid tid : unclaimed) {
     add_found(tid);
   }
-  held_.clear();
 }
 
 void Tracer::add_found(base::HostTid tid) {
@@ -232,6 +218,9 @@ void Tracer::add_found(base::HostTid tid) {
   started.pid = pid;
   started.leader = tracee.leader;
   emitter_->emit(tracee.id, now_, started);
+  if (leader != nullptr) {
+    set_depth(tracee, leader->depth);
+  }
   release_held(tracee);
 }
 
@@ -247,6 +236,7 @@ void Tracer::report_untraced_child(const Tracee& tracee, const CallInFlight& cal
 // ----- stops -----
 
 void Tracer::dispatch(Tracee& tracee, Stop stop) {
+  tracee.shows_calls = tracee.depth == Depth::Full;
   const bool is_trap = std::holds_alternative<TrapStop>(stop.kind);
   if (!tracee.has_started && !is_trap && !std::holds_alternative<Vanished>(stop.kind)) {
     if (tracee.observe_at_start) {
@@ -266,7 +256,7 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const TrapStop& /*stop*/) 
   if (first) {
     emitter_->emit(tracee.id, now_, std::move(*first));
   }
-  if (is_letting_go_) {
+  if (is_letting_go()) {
     let_go_of(tracee, std::move(stopped), 0);
     return;
   }
@@ -278,19 +268,22 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const SignalStop& stop) {
   event.signo = stop.signal;
   event.code = stop.details.si_code;
   event.siginfo = bytes_of(stop.details);
-  if (is_letting_go_) {
+  if (is_letting_go()) {
     event.sender = sender_of(tracee, stop.details);
     emitter_->emit(tracee.id, now_, event);
     let_go_of(tracee, std::move(stopped), stop.signal);
     return;
   }
   std::move(stopped).resume(tracee.stops_next(), stop.signal);
+  if (tracee.depth == Depth::Light && stop.signal == SIGURG) {
+    return;  // with which Go's runtime preempts its own threads, thousands of times
+  }
   event.sender = sender_of(tracee, stop.details);
   emitter_->emit(tracee.id, now_, event);
 }
 
 void Tracer::on_kind(Tracee& tracee, Stopped stopped, const GroupStop& stop) {
-  if (is_letting_go_) {
+  if (is_letting_go()) {
     let_go_of(tracee, std::move(stopped), 0);  // it stays stopped: ptrace(2), PTRACE_SEIZE
     return;
   }
@@ -302,7 +295,7 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const GroupStop& stop) {
 }
 
 void Tracer::on_kind(Tracee& tracee, Stopped stopped, const OtherStop& /*stop*/) {
-  if (is_letting_go_) {
+  if (is_letting_go()) {
     let_go_of(tracee, std::move(stopped), 0);
     return;
   }
@@ -358,8 +351,12 @@ bool Tracer::is_before_command(const Tracee& tracee, const CallInFlight& call) c
 }
 
 void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
-  if (is_letting_go_) {
+  if (is_letting_go()) {
     let_go_of(tracee, std::move(stopped), 0);
+    return;
+  }
+  if (tracee.depth == Depth::Light) {
+    std::move(stopped).resume(tracee.stops_next());
     return;
   }
   drop_call(tracee, raw::Outcome::Kind::Unknown);  // an exit that was not reported
@@ -370,7 +367,7 @@ void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) 
   call.decoded = decoders::decode_entry(call.call, raw::RecordingMemory{live, call.in}, options_);
   if (call.decoded.spec != nullptr &&
       (call.decoded.spec->observe & decoders::kObserveFdArgs) != 0) {
-    call.fds = read_fd_targets(tracee, call);
+    call.fds = read_fd_targets(*observer_, tracee, call);
   }
   if (call.is_filter_install_for_all()) {
     follow_filter_to_all_threads(tracee);
@@ -385,17 +382,6 @@ void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) 
   if (tracee.call) {
     emitter_->enter(tracee.id, now_, *tracee.call);
   }
-}
-
-std::vector<raw::FdTarget> Tracer::read_fd_targets(const Tracee& tracee,
-                                                   const CallInFlight& call) const {
-  std::vector<raw::FdTarget> targets;
-  for (const base::FdNum fd : fd_references(call.decoded, tracee.own_pids)) {
-    if (auto target = observer_->fd_target(tracee.tid, fd)) {
-      targets.push_back({fd, std::move(*target)});
-    }
-  }
-  return targets;
 }
 
 void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
@@ -425,7 +411,14 @@ void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
   if (succeeded && call.is_filter_install()) {
     tracee.every_call = true;  // what its own filter denies never reaches ours
   }
-  std::move(stopped).resume(tracee.stops_next());
+  const bool leaves = succeeded && call.is_exec() && leaves_at_exec(tracee);
+  if (succeeded && call.is_exec()) {
+    choose_depth(tracee);
+  }
+  const bool has_left = leaves && std::move(stopped).detach();
+  if (!leaves) {
+    std::move(stopped).resume(tracee.stops_next());
+  }
 
   if (is_launching_ && tracee.tid == command_ && call.is_exec() &&
       outcome.kind == raw::Outcome::Kind::Failed) {
@@ -442,6 +435,12 @@ void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
   }
   if (elsewhere) {
     emitter_->emit(elsewhere->task, now_, elsewhere->seen);
+  }
+  if (tracee.depth == Depth::Light) {
+    light_calls_.explain(tracee, now_);  // it has just become an engine
+  }
+  if (has_left) {
+    end_task(tracee, raw::TaskExited::Cause::Detached, 0, false);
   }
 }
 
@@ -522,6 +521,7 @@ void Tracer::take_over_group(Tracee& caller, base::HostTid leader_tid) {
       end_task(*other, raw::TaskExited::Cause::Superseded, 0, false);
     }
   }
+  light_calls_.end(caller.tid);
   tracees_.rename(caller.tid, leader_tid);
 }
 
@@ -531,9 +531,21 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const ExecStop& stop) {
   event.exe = observer_->exe(tracee.tid).value_or("");
   raw::Observation seen = observer_->observe_exec(tracee.tid);
   remember_pids(tracee, seen);
-  std::move(stopped).resume(tracee.stops_next());
+  // Of a task that is followed lightly this is all that is seen of its execve.
+  const bool leaves = tracee.depth == Depth::Light && leaves_at_exec(tracee);
+  if (tracee.depth == Depth::Light) {
+    choose_depth(tracee);
+    seen.argv = observer_->argv(tracee.tid);
+  }
+  const bool has_left = leaves && std::move(stopped).detach();
+  if (!leaves) {
+    std::move(stopped).resume(tracee.stops_next());
+  }
   emitter_->emit(tracee.id, now_, std::move(event));
   emitter_->emit(tracee.id, now_, std::move(seen));
+  if (has_left) {
+    end_task(tracee, raw::TaskExited::Cause::Detached, 0, false);
+  }
   if (is_launching_ && tracee.tid == command_) {
     is_launching_ = false;
     emitter_->release();
@@ -562,7 +574,11 @@ bool Tracer::is_superseded(const Tracee& tracee, WaitStatus status) {
 void Tracer::on_end(const Ended& ended) {
   Tracee* tracee = tracees_.find(ended.tid);
   if (tracee == nullptr) {
-    Held& held = held_[ended.tid];
+    const auto [place, is_new] = held_.try_emplace(ended.tid);
+    Held& held = place->second;
+    if (is_new) {
+      held.since = now_;
+    }
     if (held.stop) {
       std::move(held.stop->stopped).forget();
       held.stop.reset();
@@ -599,71 +615,8 @@ void Tracer::end_task(Tracee& tracee, raw::TaskExited::Cause cause, int value, b
   event.value = value;
   event.core_dumped = core_dumped;
   emitter_->emit(tracee.id, now_, event);
+  light_calls_.end(tracee.tid);
   tracees_.remove(tracee.tid);
-}
-
-// ----- signals to us, and letting go -----
-
-void Tracer::on_signals(const std::vector<RelayedSignal>& signals) {
-  for (const RelayedSignal& signal : signals) {
-    const bool from_tracee = tracees_.find_if([&signal](const Tracee& tracee) {
-      return tracee.pid.value == signal.sender;
-    }) != nullptr;
-    if (from_tracee) {
-      continue;
-    }
-    if (command_end_.seen || signal.front_is_gone) {
-      let_go();
-    } else if (!signal.from_kernel) {
-      kernel_->send_signal(base::HostPid{command_.value}, signal.signal);
-    }
-  }
-}
-
-void Tracer::let_go() {
-  if (is_filtered_) {
-    release_filtered();
-    return;
-  }
-  if (is_letting_go_) {
-    gives_up_ = true;  // asked twice: leave it to the kernel, which frees them when we exit
-    return;
-  }
-  is_letting_go_ = true;
-  tracees_.for_each([this](const Tracee& tracee) { kernel_->interrupt(tracee.tid); });
-}
-
-void Tracer::release_filtered() {
-  std::vector<Tracee*> all;
-  tracees_.for_each([&all](Tracee& tracee) { all.push_back(&tracee); });
-  std::sort(all.begin(), all.end(), [](const Tracee* a, const Tracee* b) { return a->id < b->id; });
-  keeps_ = !all.empty();
-  for (Tracee* tracee : all) {
-    end_task(*tracee, raw::TaskExited::Cause::Detached, 0, false);
-  }
-  for (auto& [tid, held] : held_) {
-    if (held.stop) {
-      std::move(held.stop->stopped).resume(Until::NextEvent);  // the first stop of a new task
-    }
-  }
-  held_.clear();
-}
-
-void Tracer::let_go_of(Tracee& tracee, Stopped stopped, int signal) {
-  if (std::move(stopped).detach(signal)) {
-    end_task(tracee, raw::TaskExited::Cause::Detached, 0, false);
-  }
-}
-
-bool Tracer::is_done() {
-  if (gives_up_) {
-    return true;
-  }
-  if (is_letting_go_) {
-    return held_.empty() &&
-           tracees_.find_if([](const Tracee& tracee) { return !tracee.is_ending; }) == nullptr;
-  }
-  return tracees_.empty() && held_.empty() && !may_have_orphans_;
 }
 
 }  // namespace boxtrace::ptrace

@@ -9,6 +9,9 @@
 //   creator:  clone enter ... BirthStop(child) ... clone exit
 //   child:                 TrapStop ...                       <- may come first
 //
+// A task that is followed lightly shows no calls, so it may always be about to report a child: an
+// unclaimed stop then waits for half a second.
+//
 // Ends. A task is gone when its end was waited for, not when a request says ESRCH. The end of a
 // leader that exits before its threads is reported when the last of them has ended. In an execve
 // by another thread than the leader, the leader is never reported: its tid passes to the caller.
@@ -18,11 +21,14 @@
 
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 
 #include "decoders/spec.h"
+#include "tracer/ptrace/attach.h"
 #include "tracer/ptrace/emitter.h"
 #include "tracer/ptrace/engine.h"
+#include "tracer/ptrace/light_calls.h"
 #include "tracer/ptrace/observe.h"
 #include "tracer/ptrace/signal_relay.h"
 #include "tracer/ptrace/stack_capture.h"
@@ -35,8 +41,13 @@ class Tracer {
  public:
   /// Keeps references.
   Tracer(Kernel& kernel, const Observer& observer, Emitter& emitter,
-         const decoders::Options& options)
-      : kernel_(&kernel), observer_(&observer), emitter_(&emitter), options_(options) {}
+         const decoders::Options& options, Following following = {})
+      : kernel_(&kernel),
+        observer_(&observer),
+        emitter_(&emitter),
+        options_(options),
+        following_(std::move(following)),
+        light_calls_(kernel, observer, emitter, options) {}
 
   /// Call stacks are captured from now on. Keeps a reference.
   void set_stacks(StackCapture& stacks) { stacks_ = &stacks; }
@@ -46,11 +57,21 @@ class Tracer {
   /// `filtered`: it will install our filter of calls before that.
   void adopt_command(base::HostTid tid, bool filtered = false);
 
+  /// Takes over a process that was seized and runs.
+  void adopt_process(const SeizedProcess& process);
+
   /// Treats one report. `false` when there is nothing left to trace.
   bool step(Report report);
 
   /// Acts on signals sent to the tracer itself.
   void on_signals(const std::vector<RelayedSignal>& signals);
+
+  /// Begins to let go of everything: step() says when it is done. It takes a stop of each task that
+  /// is followed in full; those followed lightly are left alone, and freed when our thread ends.
+  void let_go();
+  [[nodiscard]] bool is_letting_go() const { return let_go_since_.has_value(); }
+  /// Says of all that are left that they are not traced any more; they are about to be.
+  void leave_the_rest();
 
   /// How the command ended; `seen` is false as long as it has not.
   [[nodiscard]] const CommandEnd& command_end() const { return command_end_; }
@@ -65,6 +86,7 @@ class Tracer {
   struct Held {
     std::optional<Stop> stop;
     std::optional<WaitStatus> end;
+    base::Nanos since;
   };
 
   void on_stop(Stop stop);
@@ -86,8 +108,6 @@ class Tracer {
   void on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
   void follow_filter_to_all_threads(const Tracee& caller);
   [[nodiscard]] bool is_before_command(const Tracee& tracee, const CallInFlight& call) const;
-  [[nodiscard]] std::vector<raw::FdTarget> read_fd_targets(const Tracee& tracee,
-                                                           const CallInFlight& call) const;
   /// An observation of another task than the caller.
   struct Elsewhere {
     base::TaskId task;
@@ -115,8 +135,18 @@ class Tracer {
   void take_over_group(Tracee& caller, base::HostTid leader_tid);
   [[nodiscard]] bool is_superseded(const Tracee& tracee, WaitStatus status);
 
-  void let_go();
   void release_filtered();
+  [[nodiscard]] bool is_engine(base::HostTid tid) const;
+  void set_depth(Tracee& tracee, Depth depth);
+  void choose_depth(Tracee& tracee);
+  [[nodiscard]] bool leaves_at_exec(const Tracee& tracee);
+  /// What is known of the call that makes a task, while its creator is stopped in it.
+  struct Birth {
+    BirthFlags flags;
+    std::optional<raw::CallNumber> by;
+  };
+  [[nodiscard]] Birth birth_of(Tracee& creator);
+
   void let_go_of(Tracee& tracee, Stopped stopped, int signal);
   [[nodiscard]] bool is_done();
 
@@ -125,6 +155,8 @@ class Tracer {
   Emitter* emitter_;
   decoders::Options options_;
   StackCapture* stacks_ = nullptr;
+  Following following_;
+  LightCalls light_calls_;
 
   Tracees tracees_;
   std::unordered_map<base::HostTid, Held> held_;
@@ -138,7 +170,9 @@ class Tracer {
   int exec_failure_ = 0;
   CommandEnd command_end_;
 
-  bool is_letting_go_ = false;
+  bool command_has_execed_ = false;
+
+  std::optional<base::Nanos> let_go_since_;
   bool gives_up_ = false;
   bool keeps_ = false;
 };

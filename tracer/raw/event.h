@@ -165,6 +165,10 @@ struct Status {
 struct Observation {
   enum class At : std::uint8_t { Start, Exec, Call, Exit };
   At at = At::Call;
+  /// Which program it runs: readlink of /proc/TID/exe and the strings of /proc/TID/cmdline, for
+  /// tasks whose execve was before our time.
+  std::optional<std::string> exe;
+  std::optional<std::vector<std::string>> argv;
   std::optional<NsLinks> ns;
   std::optional<Status> status;
   std::optional<std::vector<base::IdMapLine>> uid_map, gid_map;

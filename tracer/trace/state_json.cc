@@ -79,6 +79,15 @@ void write_mounts(JsonText& json, const std::vector<base::MountInfo>& mounts) {
   json.end_array();
 }
 
+void write_texts(JsonText& json, std::string_view name, const std::vector<std::string>& texts) {
+  json.key(name);
+  json.begin_array();
+  for (const std::string& text : texts) {
+    json.text(text);
+  }
+  json.end_array();
+}
+
 void write_limits(JsonText& json, const std::map<std::string, std::string>& limits) {
   json.key("limits");
   json.begin_array();
@@ -123,6 +132,12 @@ void write_fd_targets(JsonText& json, const std::vector<raw::FdTarget>& fds) {
 
 void write_observation(JsonText& json, const raw::Observation& observation) {
   json.text("at", name_of(kMoments, observation.at));
+  if (observation.exe) {
+    json.text("exe", *observation.exe);
+  }
+  if (observation.argv) {
+    write_texts(json, "argv", *observation.argv);
+  }
   if (observation.ns) {
     json.key("ns");
     write_namespaces(json, *observation.ns);
@@ -137,12 +152,7 @@ void write_observation(JsonText& json, const raw::Observation& observation) {
     write_id_map(json, "gid_map", *observation.gid_map);
   }
   if (observation.cgroup) {
-    json.key("cgroup");
-    json.begin_array();
-    for (const std::string& line : *observation.cgroup) {
-      json.text(line);
-    }
-    json.end_array();
+    write_texts(json, "cgroup", *observation.cgroup);
   }
   if (observation.root) {
     json.text("root", *observation.root);

@@ -125,6 +125,12 @@ base::Result<raw::Observation> parse_observation(const nlohmann::json& record) {
   JsonFields fields(record);
   raw::Observation seen;
   seen.at = fields.name_in("at", kMoments);
+  if (fields.has("exe")) {
+    seen.exe = fields.text("exe");
+  }
+  if (fields.has("argv")) {
+    seen.argv = fields.texts("argv");
+  }
   if (fields.has("ns")) {
     TRY(seen.ns, parse_namespaces(fields.any("ns")));
   }

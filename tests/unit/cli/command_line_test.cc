@@ -78,7 +78,7 @@ TEST(Launch, UnknownOptionsAreRefused) {
 }
 
 TEST(StraceOptions, AreRefusedInEverySpelling) {
-  for (const char* const word : {"-e", "-etrace=open", "-y", "-yy", "-fyy", "-ttt", "-p", "-p12",
+  for (const char* const word : {"-e", "-etrace=open", "-y", "-yy", "-fyy", "-ttt",
                                  "--trace=open", "--inject=open:error=1", "-c"}) {
     const base::Error error = refuse_option(word);
     EXPECT_THAT(error.what, HasSubstr("is not an option of boxtrace")) << word;

@@ -105,6 +105,16 @@ class FakeKernel final : public Kernel {
   std::optional<siginfo_t> signal_details(base::HostTid tid) override {
     return is_gone(tid) ? std::nullopt : current_.details;
   }
+  int seize(base::HostTid tid) override {
+    note(tid, "seize");
+    const auto refusals = seize_errors.find(tid.value);
+    if (refusals == seize_errors.end() || refusals->second.empty()) {
+      return 0;
+    }
+    const int err = refusals->second.front();
+    refusals->second.pop_front();
+    return err;
+  }
   bool resume(base::HostTid tid, int signal, Until until) override {
     const std::string how = until == Until::NextCall ? "resume" : "continue";
     return note(tid, signal == 0 ? how : fmt::format("{} with {}", how, signal));
@@ -140,6 +150,8 @@ class FakeKernel final : public Kernel {
   std::vector<std::string> asked;
   std::map<std::uint64_t, std::byte> memory;
   raw::Registers user_registers;
+  /// What seize() answers for a tid, in order; 0 when there is nothing left.
+  std::map<int, std::deque<int>> seize_errors;
 
  private:
   FakeKernel& add(Scripted scripted) {

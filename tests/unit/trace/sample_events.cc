@@ -151,6 +151,8 @@ raw::Observation full_observation() {
   seen.status = status;
   seen.uid_map = {{0, 1000, 1}, {1, 100000, kAllBits}};
   seen.gid_map.emplace();
+  seen.exe = kNotUtf8;
+  seen.argv = {"dockerd", "", kNotUtf8};
   seen.cgroup = {"4:memory:/a", "0::/"};
   seen.root = "/";
   seen.cwd = kNotUtf8;
