@@ -1,5 +1,6 @@
 // Processes that were there before the tracer, and live on after it.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -9,13 +10,17 @@
 #include <string>
 #include <thread>
 
+#include "decoders/decode.h"
 #include "tests/live/processes.h"
 #include "tests/live/programs.h"
+#include "tracer/os/tracefs.h"
 
 namespace boxtrace::test {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::AllOf;
+using testing::HasSubstr;
 using Light = ptrace::Following::Light;
 
 ptrace::LaunchOptions attach_to(pid_t pid, milliseconds limit, Light light = Light::Never) {
@@ -207,8 +212,8 @@ TEST(Attach, ASignalEndsIt) {
 TEST(Attach, TracerThatIsKilledAtAnyMomentLeavesNothingStopped) {
   std::mt19937 random{42};
   for (const Light light : {Light::Never, Light::Always}) {
-    Companion load{{program("steady_load")}};
-    wait_for_threads(load.pid(), 9);
+    Companion load{{program("steady_load"), "unsignalled"}};
+    wait_for_threads(load.pid(), 8);
     for (int i = 0; i < 40; ++i) {
       const pid_t tracer = start_tracer(attach_to(load.pid(), milliseconds{60'000}, light));
       std::this_thread::sleep_for(std::chrono::microseconds{random() % 40'000});
@@ -248,6 +253,146 @@ TEST(Attach, EndOfTheProcessEndsTheTrace) {
   EXPECT_FALSE(trace.end.value().let_go);
   EXPECT_EQ(all_of<raw::TaskExited>(trace).back().body->cause, raw::TaskExited::Cause::Code);
   EXPECT_EQ(sleeper.end(0), 0) << "its parent gets its status as ever";
+}
+
+std::string text_of(const raw::Syscall& syscall, std::string_view arg) {
+  const decoders::DecodedCall call = decoders::decode(syscall, {});
+  const decoders::Value* value = call.arg(arg);
+  return value != nullptr && value->text() != nullptr ? *value->text() : "";
+}
+
+TEST(Attach, LightlyStillSeesWhatThreadsDoToNamespacesAndMounts) {
+  if (::geteuid() != 0 || !os::open_tracefs().ok()) {
+    GTEST_SKIP() << "needs root, and a kernel with tracepoints";
+  }
+  Companion daemon{{program("network_daemon")}};
+  wait_for_threads(daemon.pid(), 2);
+  std::this_thread::sleep_for(milliseconds{50});
+  const Trace trace = trace_program(attach_to(daemon.pid(), milliseconds{400}, Light::Always));
+  ASSERT_TRUE(trace.end.ok()) << trace.end.error().what;
+  EXPECT_EQ(broken_rule(trace), "") << render_events(trace);
+
+  // The two namespaces take turns, each named by its descriptor.
+  std::vector<std::string> joined;
+  for (const auto& call : calls_of(trace, "setns")) {
+    EXPECT_EQ(call.body->outcome.kind, raw::Outcome::Kind::Returned);
+    EXPECT_LE(call.body->entered, call.event->time);
+    ASSERT_EQ(call.body->fds.size(), 1U) << render_events(trace);
+    EXPECT_EQ(call.body->fds.front().target.rfind("net:[", 0), 0U);
+    joined.push_back(call.body->fds.front().target);
+  }
+  ASSERT_GE(joined.size(), 10U) << render_events(trace);
+  for (std::size_t i = 2; i < joined.size(); ++i) {
+    EXPECT_NE(joined[i], joined[i - 1]);
+    EXPECT_EQ(joined[i], joined[i - 2]);
+  }
+  const auto mounts = calls_of(trace, "mount");
+  ASSERT_GE(mounts.size(), 5U);
+  for (const auto& call : mounts) {
+    EXPECT_EQ(text_of(*call.body, "source"), "boxtrace-test");
+    EXPECT_EQ(text_of(*call.body, "target"), "/mnt");
+    EXPECT_EQ(call.body->call.args[3], 2U);  // MS_NOSUID
+  }
+  EXPECT_NEAR(static_cast<double>(calls_of(trace, "umount2").size()),
+              static_cast<double>(mounts.size()), 1.0);
+  // Nothing else of it, and its children in full.
+  EXPECT_TRUE(calls_of(trace, "clock_nanosleep").empty());
+  EXPECT_GE(calls_of(trace, "exit_group").size(), 5U);
+  ASSERT_EQ(all_of<raw::Gap>(trace).size(), 1U) << render_events(trace);
+  EXPECT_THAT(all_of<raw::Gap>(trace).front().body->reason, HasSubstr("it is followed lightly"));
+  EXPECT_EQ(daemon.end(SIGTERM), 0);
+}
+
+TEST(Attach, EachProcessIsLetGoWhenItExecs) {
+  ptrace::LaunchOptions options;
+  options.command = {"sh", "-c", "sh -c 'exit 4' & wait $!"};
+  options.following.let_go_at_exec = true;
+  const Trace trace = trace_program(options);
+  ASSERT_TRUE(trace.end.ok()) << trace.end.error().what;
+  EXPECT_EQ(broken_rule(trace), "") << render_events(trace);
+  EXPECT_EQ(trace.end.value().code, 4);
+  EXPECT_EQ(calls_of(trace, "execve").size(), 2U) << render_events(trace);
+  std::vector<raw::TaskExited::Cause> ends;
+  for (const auto& exited : all_of<raw::TaskExited>(trace)) {
+    ends.push_back(exited.body->cause);
+  }
+  EXPECT_EQ(ends, (std::vector{raw::TaskExited::Cause::Detached, raw::TaskExited::Cause::Code}));
+}
+
+TEST(Attach, ConditionMakesUsLetGoOfTheCommand) {
+  ptrace::LaunchOptions options;
+  options.command = {"sh", "-c", "sleep 0.2; sleep 60"};
+  int execs = 0;
+  EventLog log;
+  options.following.is_enough = [&] {
+    execs = 0;
+    for (const raw::Event& event : log.events) {
+      execs += std::holds_alternative<raw::TaskExeced>(event.body) ? 1 : 0;
+    }
+    return execs == 3;
+  };
+  Trace trace;
+  trace.end = ptrace::trace_launch(options, log);
+  trace.events = std::move(log.events);
+  ASSERT_TRUE(trace.end.ok()) << trace.end.error().what;
+  EXPECT_EQ(broken_rule(trace), "") << render_events(trace);
+  EXPECT_TRUE(trace.end.value().let_go);
+  EXPECT_FALSE(trace.end.value().seen);
+  const auto command = all_of<raw::TaskStarted>(trace).front().body->pid.value;
+  EXPECT_EQ(leftovers(command), "");
+  for (const auto& started : all_of<raw::TaskStarted>(trace)) {
+    ::kill(started.body->pid.value, SIGKILL);
+  }
+  ::waitpid(command, nullptr, 0);
+}
+
+TEST(Attach, RefusalsSayWhy) {
+  const auto refusal = [](pid_t pid) {
+    const Trace trace = trace_program(attach_to(pid, milliseconds{10}));
+    return trace.end.ok() ? "attached" : trace.end.error().what + "; " + trace.end.error().hint;
+  };
+  EXPECT_THAT(refusal(::getpid()), HasSubstr("that is boxtrace itself"));
+  EXPECT_THAT(refusal(::getppid()), HasSubstr("it has started boxtrace"));
+  EXPECT_THAT(refusal(4'000'000), HasSubstr("cannot attach to 4000000"));
+  if (os::read_file("/proc/2/comm").ok() && status_of(2, "PPid") == "0") {
+    EXPECT_THAT(refusal(2), HasSubstr("it is a kernel thread"));
+  }
+  Companion load{{program("steady_load")}};
+  wait_for_threads(load.pid(), 9);
+  const pid_t tracer = start_tracer(attach_to(load.pid(), milliseconds{60'000}));
+  ASSERT_TRUE(becomes_true([&] { return tracee_running("steady_load", tracer).has_value(); }));
+  EXPECT_THAT(refusal(load.pid()), AllOf(HasSubstr("it is traced already, by live_ptrace ("),
+                                         HasSubstr("one tracer at a time")));
+  ::kill(tracer, SIGTERM);
+  EXPECT_EQ(exit_status_of(tracer), 0);
+  EXPECT_EQ(load.end(SIGTERM), 0);
+
+  const pid_t zombie = ::fork();
+  if (zombie == 0) {
+    ::_exit(0);
+  }
+  ASSERT_TRUE(becomes_true([&] { return status_of(zombie, "State") == "Z (zombie)"; }));
+  EXPECT_THAT(refusal(zombie), HasSubstr("it has ended already"));
+  ::waitpid(zombie, nullptr, 0);
+}
+
+TEST(Attach, WithoutRightsTheRefusalNamesBothUsers) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "needs root, to become somebody else";
+  }
+  Companion sleeper{{"sleep", "60"}};
+  const pid_t other = ::fork();
+  if (other == 0) {
+    if (::setgid(65534) != 0 || ::setuid(65534) != 0) {
+      ::_exit(2);
+    }
+    const Trace trace = trace_program(attach_to(sleeper.pid(), milliseconds{10}));
+    const bool is_right = !trace.end.ok() && trace.end.error().what.find(
+                                                 "it belongs to uid 0, and boxtrace runs as "
+                                                 "uid 65534") != std::string::npos;
+    ::_exit(is_right ? 0 : 1);
+  }
+  EXPECT_EQ(exit_status_of(other), 0);
 }
 
 }  // namespace

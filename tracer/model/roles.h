@@ -22,9 +22,10 @@ enum class RoleKind : std::uint8_t {
 
 struct Role {
   RoleKind kind = RoleKind::Program;
-  std::string name;        ///< `runc run`, `runc:[1:CHILD]`, `bwrap`
-  std::string purpose;     ///< what it is for, in a few words; may be empty
-  bool is_daemon = false;  ///< makes containers for others, or stays with one, as long as it runs
+  std::string name;     ///< `runc run`, `runc:[1:CHILD]`, `bwrap`
+  std::string purpose;  ///< what it is for, in a few words; may be empty
+  /// Runs an engine's program: makes containers for others, or stays with one.
+  bool is_daemon = false;
 };
 
 /// What the rules see of a process.

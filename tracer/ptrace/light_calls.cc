@@ -52,10 +52,10 @@ void LightCalls::begin(const Tracee& tracee) {
 void LightCalls::explain(const Tracee& leader, base::Nanos now) {
   // The same words for each process: the story says them once.
   emitter_->emit(leader.id, now,
-                 raw::Gap{watch_ ? "followed lightly: of its own threads' calls only those that "
-                                   "make or join namespaces or change mounts"
-                                 : "followed lightly: none of its own threads' calls, those that "
-                                   "change namespaces and mounts neither: " +
+                 raw::Gap{watch_ ? "the calls of its own threads, except those that make or join "
+                                   "namespaces or change mounts: it is followed lightly"
+                                 : "the calls of its own threads, those that change namespaces and "
+                                   "mounts too: it is followed lightly, and " +
                                        failure_});
 }
 

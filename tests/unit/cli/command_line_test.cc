@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "tracer/cli/following.h"
 #include "tracer/cli/options.h"
 #include "tracer/cli/strace_options.h"
 #include "tracer/cli/verbs.h"
@@ -78,8 +79,8 @@ TEST(Launch, UnknownOptionsAreRefused) {
 }
 
 TEST(StraceOptions, AreRefusedInEverySpelling) {
-  for (const char* const word : {"-e", "-etrace=open", "-y", "-yy", "-fyy", "-ttt",
-                                 "--trace=open", "--inject=open:error=1", "-c"}) {
+  for (const char* const word : {"-e", "-etrace=open", "-y", "-yy", "-fyy", "-ttt", "--trace=open",
+                                 "--inject=open:error=1", "-c"}) {
     const base::Error error = refuse_option(word);
     EXPECT_THAT(error.what, HasSubstr("is not an option of boxtrace")) << word;
     EXPECT_FALSE(error.hint.empty()) << word;
@@ -90,6 +91,37 @@ TEST(StraceOptions, AnUnknownOneGetsASuggestion) {
   EXPECT_EQ(refuse_option("--stabel").hint, "did you mean --stable?");
   EXPECT_EQ(refuse_option("--stabel").what, "unknown option --stabel");
   EXPECT_EQ(refuse_option("-7").hint, "boxtrace --help lists the options");
+}
+
+TEST(Following, PidsComeInListsAsPidofPrintsThem) {
+  const auto pids = parse_pids({"12 13", "14,15", "16"});
+  ASSERT_TRUE(pids.ok());
+  EXPECT_THAT(pids.value(), ElementsAre(base::HostPid{12}, base::HostPid{13}, base::HostPid{14},
+                                        base::HostPid{15}, base::HostPid{16}));
+  for (const char* const wrong : {"x", "12,", "-1", "0", "12.5", "99999999999", "", " "}) {
+    EXPECT_FALSE(parse_pids({wrong}).ok()) << wrong;
+  }
+}
+
+TEST(Following, UntilIsAMomentOrATime) {
+  EXPECT_EQ(parse_until("started", true).value().until, StopCondition::Until::Started);
+  EXPECT_EQ(parse_until("exit", false).value().until, StopCondition::Until::Exited);
+  EXPECT_TRUE(parse_until("exit", true).value().command_ends);
+  EXPECT_EQ(parse_until("1.5", true).value().time, std::chrono::milliseconds{1500});
+  for (const char* const wrong : {"start", "0", "-1", "1s", "inf", "nan", "1e300", "1 2"}) {
+    EXPECT_FALSE(parse_until(wrong, true).ok()) << wrong;
+  }
+}
+
+TEST(Following, ContradictionsAreRefused) {
+  FollowOptions options;
+  options.light = true;
+  options.full = true;
+  EXPECT_FALSE(make_following(options, {}, nullptr).ok());
+  options.full = false;
+  options.detach_on = "fork";
+  EXPECT_EQ(make_following(options, {}, nullptr).error().hint,
+            "execve is the only call to let go at");
 }
 
 TEST(Views, ZoomFollowsTheNumberOfVs) {

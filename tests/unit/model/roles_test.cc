@@ -31,6 +31,31 @@ TEST(Roles, AnUnknownProgramKeepsItsName) {
   EXPECT_EQ(other.name, "make");
 }
 
+TEST(Roles, TheNameThatAProgramWasStartedByDecides) {
+  EXPECT_EQ(role("/usr/sbin/dockerd", {"libnetwork-setkey", "-exec-root=/x"}).name,
+            "libnetwork-setkey");
+  EXPECT_EQ(role("/usr/sbin/dockerd", {"set-ipv6", "/ns"}).name, "set-ipv6");
+  EXPECT_EQ(role("/memfd:runc_cloned:/proc/self/exe (deleted)", {"runc", "init"}).name,
+            "runc init");
+  EXPECT_EQ(role("/usr/bin/containerd", {"some-link"}).name, "containerd");
+}
+
+TEST(Roles, DaemonsAreThoseThatServeOthers) {
+  EXPECT_TRUE(role("/usr/sbin/dockerd", {"/usr/sbin/dockerd", "-H", "fd://"}).is_daemon);
+  EXPECT_TRUE(role("/usr/bin/containerd", {"containerd"}).is_daemon);
+  EXPECT_TRUE(role("/usr/bin/containerd-shim-runc-v2",
+                   {"/usr/bin/containerd-shim-runc-v2", "-namespace", "moby", "-id", "x"})
+                  .is_daemon);
+  EXPECT_TRUE(role("/usr/bin/containerd-shim-kata-v2", {"containerd-shim-kata-v2"}).is_daemon);
+  EXPECT_TRUE(
+      role("/usr/bin/podman", {"podman", "--log-level=info", "system", "service"}).is_daemon);
+  EXPECT_TRUE(role("/usr/bin/conmon", {"conmon"}).is_daemon);
+  EXPECT_FALSE(role("/usr/bin/podman", {"podman", "run", "system", "x", "service"}).is_daemon);
+  EXPECT_FALSE(role("/usr/bin/docker", {"docker", "run", "x"}).is_daemon);
+  EXPECT_FALSE(role("/usr/sbin/runc", {"runc", "create", "c1"}).is_daemon);
+  EXPECT_FALSE(role("/bin/containerd-shimmy/sh", {"sh"}).is_daemon);
+}
+
 TEST(Roles, AProgramStartedInsideByAStageIsAHook) {
   const std::vector<std::string> argv = {"hook.sh"};
   const Role hook = find_role({"/hook.sh", argv, "hook.sh", "runc:[2:INIT]", true});

@@ -62,6 +62,13 @@ class FakeKernel final : public Kernel {
   FakeKernel& reports_child(int tid, int child) {
     return event(tid, PTRACE_EVENT_CLONE, static_cast<std::uint64_t>(child));
   }
+  /// ... from the middle of a call whose entry was not seen.
+  FakeKernel& reports_child_in(int tid, int child, const SyscallInfo& call) {
+    return add({{base::HostTid{tid}, stopped_status(SIGTRAP, PTRACE_EVENT_CLONE)},
+                call,
+                static_cast<std::uint64_t>(child),
+                {}});
+  }
   FakeKernel& execs(int tid, int former) {
     return event(tid, PTRACE_EVENT_EXEC, static_cast<std::uint64_t>(former));
   }
@@ -145,6 +152,8 @@ class FakeKernel final : public Kernel {
     return done;
   }
   std::int64_t now() override { return clock_ += 10; }
+  /// Lets time go by.
+  void pass(std::int64_t nanoseconds) { clock_ += nanoseconds; }
 
   /// `7: resume with 15`, in order.
   std::vector<std::string> asked;

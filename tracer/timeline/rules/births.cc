@@ -43,6 +43,11 @@ class BirthsRule final : public Rule {
           (!story.makes_containers(*born.creator) && !born.first_of_pid_ns && born.made.empty())) {
         return;
       }
+      const model::Task* creator = story.model().process_of(*born.creator);
+      if (creator != nullptr && creator->role.is_daemon && !born.first_of_pid_ns &&
+          born.made.empty()) {
+        return;  // engines start programs all the time: who it is will be told at its exec
+      }
       Telling line = telling_of(step, born.first_of_pid_ns ? Phase::Isolate : Phase::Spawn);
       line.task = *born.creator;
       const std::string call = call_of(born);

@@ -2,13 +2,26 @@
 // that starts itself again (to be somebody else, or from a copy that a container cannot write to),
 // the container's own program, and everything else.
 
+#include <algorithm>
+
 #include "tracer/base/text.h"
 #include "tracer/timeline/rules/rules.h"
 
 namespace boxtrace::timeline {
 namespace {
 
-std::string command_line(const std::vector<std::string>& argv) {
+// The words of a runtime's command line from its verb on; options for all verbs stand before it.
+std::vector<std::string> arguments_of(const std::vector<std::string>& argv,
+                                      const model::Role& role) {
+  auto first = argv.begin() + (argv.empty() ? 0 : 1);
+  if (role.kind == model::RoleKind::Runtime) {
+    const auto verb = std::find(first, argv.end(), role.name.substr(role.name.rfind(' ') + 1));
+    first = verb == argv.end() ? first : verb;
+  }
+  return {first, argv.end()};
+}
+
+std::string command_line(const std::vector<std::string>& argv, std::size_t columns = 120) {
   if (argv.empty()) {
     return "(arguments not known)";  // unreadable, or the call was not seen
   }
@@ -18,7 +31,7 @@ std::string command_line(const std::vector<std::string>& argv) {
     const std::string word = base::shorten_ids(arg);
     out += (out.empty() ? "" : " ") + (plain ? base::printable(word) : base::quote(word));
   }
-  return base::clip(out, 120);
+  return base::clip(out, columns);
 }
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
@@ -110,7 +123,13 @@ class ExecsRule final : public Rule {
         step, phase_of(task.role, story.phase(), story.contained(task.id), !task.creator));
     line.text.add(Piece::Kind::Call, "exec ").add(Piece::Kind::Path, base::printable(exec.exe));
     if (exec.argv.size() > 1) {
-      line.text.add("  ").add(command_line({exec.argv.begin() + 1, exec.argv.end()}));
+      // Engines hand over paths of their own state directories, of any length.
+      constexpr std::size_t kShort = 60;
+      constexpr std::size_t kLong = 120;
+      const model::Task* parent = task.creator ? story.model().process_of(*task.creator) : nullptr;
+      const bool for_engine = parent != nullptr && parent->role.is_daemon;
+      line.text.add("  ").add(
+          command_line(arguments_of(exec.argv, task.role), for_engine ? kShort : kLong));
     }
     if (task.creator) {
       line.remark.add(task.role.purpose);

@@ -56,10 +56,18 @@ class ExitsRule final : public Rule {
       if (task->execs == 0 && !story.makes_containers(task->id)) {
         return;  // an ordinary program's fork that never became a program of its own
       }
+      if (exited.exit.cause == raw::TaskExited::Cause::Detached && !task->creator &&
+          task->execs == 0) {
+        return;  // what we attached to lives on: that is no surprise
+      }
       const bool success =
           exited.exit.cause == raw::TaskExited::Cause::Code && exited.exit.value == 0;
       if (task->role.kind == model::RoleKind::Stage && success && story.phase() < Phase::Start) {
         return;  // it has done what a stage is for
+      }
+      if (success && task->creator &&
+          (task->role.kind == model::RoleKind::Aide || task->role.is_daemon)) {
+        return;  // helpers come and go
       }
       tell(step, exited.exit, *task, story);
     });
@@ -71,6 +79,7 @@ class ExitsRule final : public Rule {
     const bool after_start = story.phase() >= Phase::Start;
     Telling line =
         telling_of(step, task.role.kind == model::RoleKind::Container     ? Phase::Run
+                         : task.role.name.ends_with(" start")             ? Phase::Start
                          : after_start && story.makes_containers(task.id) ? Phase::CleanUp
                                                                           : story.phase());
     switch (exit.cause) {

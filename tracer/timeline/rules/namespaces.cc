@@ -1,5 +1,7 @@
 // Namespaces made, joined and kept alive, whichever call did it.
 
+#include <algorithm>
+
 #include "tracer/base/text.h"
 #include "tracer/timeline/rules/rules.h"
 
@@ -102,7 +104,10 @@ class NamespacesRule final : public Rule {
 
   void note_join(const Step& step, const model::NamespaceJoined& joined, Story& story) {
     Joined& run = joins_.open(story.process(step.event.task), step);
-    run.kinds.emplace_back(model::ns_kind_name(joined.kind));
+    const std::string kind(model::ns_kind_name(joined.kind));
+    if (std::find(run.kinds.begin(), run.kinds.end(), kind) == run.kinds.end()) {
+      run.kinds.push_back(kind);  // there and back again is one visit
+    }
     run.host = run.host && story.model().namespaces().is_host(joined.ns);
     if (joined.owner && !story.model().namespaces().is_host(joined.ns)) {
       run.owners.push_back(*joined.owner);

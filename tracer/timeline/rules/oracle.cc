@@ -6,6 +6,8 @@
 // "PTRACE_MODE_*", prctl(2) PR_SET_DUMPABLE, kernel/ptrace.c: ptrace_access_vm().
 
 #include <map>
+#include <set>
+#include <string>
 
 #include "tracer/base/text.h"
 #include "tracer/timeline/rules/rules.h"
@@ -50,7 +52,9 @@ class OracleRule final : public Rule {
       line.remark.add(Piece::Kind::Plain, mismatch.observed, "?");
       story.tell(std::move(line));
     });
-    if (const auto* gap = std::get_if<raw::Gap>(&step.event.body)) {
+    const auto* gap = std::get_if<raw::Gap>(&step.event.body);
+    // Many processes may lack the same for the same reason; once is enough, -v says it of each.
+    if (gap != nullptr && told_gaps_.insert(gap->reason).second) {
       Telling line = telling_of(step, story.phase());
       line.text.add(Piece::Kind::Bad, "not seen: ").add(base::printable(gap->reason));
       story.tell(std::move(line));
@@ -90,6 +94,7 @@ class OracleRule final : public Rule {
 
  private:
   Runs<Unread> runs_;
+  std::set<std::string> told_gaps_;
 };
 
 }  // namespace
