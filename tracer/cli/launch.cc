@@ -236,8 +236,7 @@ int launch(const LaunchRequest& request) {
   }
   StopCondition stop{limit.value().until};
   const bool watches = limit.value().until != StopCondition::Until::Never;
-  const auto following =
-      make_following(request.follow, limit.value(), watches ? &stop : nullptr);
+  const auto following = make_following(request.follow, limit.value(), watches ? &stop : nullptr);
   if (!following) {
     print_error(following.error());
     return kToolFailure;

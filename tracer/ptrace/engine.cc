@@ -189,8 +189,9 @@ void run_on_own_thread(Work work) {
 }  // namespace
 
 bool excludes_filter(const Following& following) {
-  return !following.attach.empty() || following.until_command_ends || following.time_limit ||
-         following.is_enough || following.let_go_at_exec;
+  return following.light == Following::Light::Always || !following.attach.empty() ||
+         following.until_command_ends || following.time_limit || following.is_enough ||
+         following.let_go_at_exec;
 }
 
 base::Result<CommandEnd> trace_launch(const LaunchOptions& options, raw::EventSink& sink) {

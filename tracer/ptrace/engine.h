@@ -37,7 +37,7 @@ struct Following {
   /// task or become another program. What they make is followed in full.
   enum class Light : std::uint8_t {
     Engines,  ///< of attached processes those that `is_engine`, and engines that these start
-    Always,   ///< all attached processes, and each engine
+    Always,   ///< all attached processes, and each engine, the command too if it is one
     Never,
   };
   Light light = Light::Engines;
@@ -51,8 +51,8 @@ struct Following {
   bool let_go_at_exec = false;  ///< of each process that execs, the command's first exec apart
 };
 
-/// The command runs without our filter of calls, at all its calls or none: what may have to be let
-/// go of must not carry it.
+/// The command runs without our filter of calls: what may have to be let go of, or is to run at
+/// full speed, must not carry it.
 [[nodiscard]] bool excludes_filter(const Following& following);
 
 struct LaunchOptions {

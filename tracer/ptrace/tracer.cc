@@ -69,6 +69,7 @@ void Tracer::adopt_command(base::HostTid tid, bool filtered) {
   emitter_->hold();
   Tracee& tracee = tracees_.add(tid, base::HostPid{tid.value}, std::nullopt);
   tracee.every_call = !filtered;
+  tracee.may_turn_light = following_.light == Following::Light::Always;
   raw::TaskStarted started;
   started.cause = raw::TaskStarted::Cause::Launched;
   started.tid = tracee.tid;
