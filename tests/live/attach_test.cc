@@ -167,6 +167,23 @@ TEST(Attach, LightlyTracesChildrenInFullAndTheirParentNotAtAll) {
   EXPECT_EQ(load.end(SIGTERM), 0);
 }
 
+TEST(Attach, OnlyChosenCallsBecomeEvents) {
+  Companion load{{program("steady_load")}};
+  wait_for_threads(load.pid(), 9);
+  ptrace::LaunchOptions options = attach_to(load.pid(), milliseconds{200});
+  options.calls.emplace();
+  options.calls->add({"tgkill"});
+  const Trace trace = trace_program(options);
+  ASSERT_TRUE(trace.end.ok()) << trace.end.error().what;
+  EXPECT_EQ(broken_rule(trace), "") << render_events(trace);
+  EXPECT_FALSE(std::get<raw::Header>(trace.events.front().body).every_call);
+  EXPECT_FALSE(calls_of(trace, "tgkill").empty());
+  EXPECT_FALSE(calls_of(trace, "execve").empty()) << "the engine's own choice";
+  EXPECT_TRUE(calls_of(trace, "read").empty());
+  EXPECT_TRUE(calls_of(trace, "clock_nanosleep").empty());
+  EXPECT_EQ(load.end(SIGTERM), 0);
+}
+
 TEST(Attach, StoppedProcessStaysStopped) {
   for (const Light light : {Light::Never, Light::Always}) {
     Companion sleeper{{"sleep", "60"}};

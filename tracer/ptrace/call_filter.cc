@@ -174,12 +174,17 @@ void add_arch(Program& program, std::uint32_t arch, Body body) {
 
 }  // namespace
 
-std::vector<sock_filter> make_call_filter(decoders::CallSet calls) {
+decoders::CallSet with_engine_calls(decoders::CallSet calls) {
   for (const CallChoice& choice : kEngineCalls) {
     for (const decoders::SyscallSpec* spec : decoders::find_syscalls(choice.name)) {
       calls.add(*spec, decoders::changes_something(*spec));
     }
   }
+  return calls;
+}
+
+std::vector<sock_filter> make_call_filter(const decoders::CallSet& chosen) {
+  const decoders::CallSet calls = with_engine_calls(chosen);
   const std::vector<Range> native = ranges_of(calls, raw::Abi::X86_64);
   const std::vector<Range> x32 = ranges_of(calls, raw::Abi::X32);
   const std::vector<Range> i386 = ranges_of(calls, raw::Abi::I386);

@@ -40,9 +40,13 @@ inline constexpr std::uint16_t kFilterCookie = 0xb0c5;
   return info.op == SyscallInfo::Op::Seccomp && info.seccomp_return_data != kFilterCookie;
 }
 
-/// The program for `calls`, and for those that the engine itself has to see: births, execs, thread
-/// ends and installations of filters. Of other architectures than x86 it stops every call.
-[[nodiscard]] std::vector<sock_filter> make_call_filter(decoders::CallSet calls);
+/// `calls`, and those that the engine itself has to see: births, execs, thread ends and
+/// installations of filters.
+[[nodiscard]] decoders::CallSet with_engine_calls(decoders::CallSet calls);
+
+/// The program for `chosen` with the engine's calls. Of other architectures than x86 it stops every
+/// call.
+[[nodiscard]] std::vector<sock_filter> make_call_filter(const decoders::CallSet& chosen);
 
 /// Whether a filter can be installed without changing what a process may do, and whether it would
 /// be the first: a task that has another filter is traced call by call anyway.

@@ -136,11 +136,14 @@ base::Result<CommandEnd> trace_here(const LaunchOptions& options, raw::EventSink
   SignalRelay relay{options.front};
 
   raw::Header header = make_header(options, observer);
-  header.every_call = filter.empty();
+  header.every_call = !options.calls || (filter.empty() && !excludes_filter(options.following));
   Emitter emitter{kernel, sink};
   Tracer tracer{kernel, observer, emitter, options.decode, options.following};
   StackCapture stacks{kernel, observer, options.stacks};
   tracer.set_stacks(stacks);
+  if (options.calls && excludes_filter(options.following)) {
+    tracer.choose_calls(with_engine_calls(*options.calls));
+  }
   emitter.hold();
   emitter.emit(kNoTask, base::Nanos{0}, std::move(header));
   if (!observer.is_usable()) {

@@ -74,6 +74,9 @@ struct Tracee {
   bool ends_by_call = false;     ///< ... because it called exit or exit_group
   /// It stops at every call. Else only at those of our filter, as long as it has none of its own.
   bool every_call = true;
+  /// All calls that it stops at become events. Else only the chosen ones, as long as it has no
+  /// filter of its own.
+  bool records_all = true;
   Depth depth = Depth::Full;
   bool may_turn_light = false;  ///< it does when it becomes an engine; children inherit this
   bool shows_calls = true;      ///< false: a call may be in flight that we have not seen

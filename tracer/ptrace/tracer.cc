@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "decoders/call_set.h"
+#include "decoders/registry.h"
 #include "tracer/base/check.h"
 #include "tracer/ptrace/call_filter.h"
 #include "tracer/ptrace/control_writes.h"
@@ -69,6 +70,7 @@ void Tracer::adopt_command(base::HostTid tid, bool filtered) {
   emitter_->hold();
   Tracee& tracee = tracees_.add(tid, base::HostPid{tid.value}, std::nullopt);
   tracee.every_call = !filtered;
+  tracee.records_all = !chosen_;
   tracee.may_turn_light = following_.light == Following::Light::Always;
   raw::TaskStarted started;
   started.cause = raw::TaskStarted::Cause::Launched;
@@ -130,6 +132,7 @@ Tracee& Tracer::add_child(const Tracee& creator, base::HostTid tid, const BirthF
   Tracee& child = is_thread ? tracees_.add(tid, creator.pid, creator.leader)
                             : tracees_.add(tid, base::HostPid{tid.value}, std::nullopt);
   child.every_call = creator.every_call;
+  child.records_all = creator.records_all;
   child.observe_at_start = !is_thread || (flags.flags & kNewNamespaces) != 0;
   child.has_moved = creator.has_moved || (flags.flags & kNewNamespaces) != 0;
   child.pid_ns = creator.pid_ns;
@@ -341,10 +344,17 @@ void Tracer::follow_filter_to_all_threads(const Tracee& caller) {
   // Before the call begins: else a call that the new filter denies could go unseen in a thread that
   // is running. Whatever they are doing, they reach a stop before their next call.
   for (Tracee* other : tracees_.threads_of(caller.pid)) {
+    other->records_all = true;
     if (other != &caller && !std::exchange(other->every_call, true)) {
       kernel_->interrupt(other->tid);
     }
   }
+}
+
+bool Tracer::is_left_out(const Tracee& tracee, const raw::Call& call) const {
+  const decoders::SyscallSpec* spec =
+      tracee.records_all ? nullptr : decoders::find_syscall(call.abi, call.nr);
+  return spec != nullptr && !chosen_->contains(*spec, call);
 }
 
 bool Tracer::is_before_command(const Tracee& tracee, const CallInFlight& call) const {
@@ -363,6 +373,10 @@ void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) 
   drop_call(tracee, raw::Outcome::Kind::Unknown);  // an exit that was not reported
   CallInFlight call;
   call.call = call_of(info);
+  if (is_left_out(tracee, call.call)) {
+    std::move(stopped).resume(tracee.stops_next());
+    return;
+  }
   call.entered = now_;
   const TraceeMemory live{*kernel_, tracee.tid};
   call.decoded = decoders::decode_entry(call.call, raw::RecordingMemory{live, call.in}, options_);
@@ -410,6 +424,7 @@ void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
   tracee.has_moved = tracee.has_moved || (succeeded && call.is_move());
   const auto elsewhere = succeeded ? observe_control_write(tracee, call) : std::nullopt;
   if (succeeded && call.is_filter_install()) {
+    tracee.records_all = true;
     tracee.every_call = true;  // what its own filter denies never reaches ours
   }
   const bool leaves = succeeded && call.is_exec() && leaves_at_exec(tracee);

@@ -24,6 +24,7 @@
 #include <utility>
 #include <variant>
 
+#include "decoders/call_set.h"
 #include "decoders/spec.h"
 #include "tracer/ptrace/attach.h"
 #include "tracer/ptrace/emitter.h"
@@ -56,6 +57,10 @@ class Tracer {
   /// execve is not recorded, and all events are held back until that has succeeded.
   /// `filtered`: it will install our filter of calls before that.
   void adopt_command(base::HostTid tid, bool filtered = false);
+
+  /// Only these calls become events, of tasks that are taken over from now on, though tasks stop at
+  /// all: for tasks that cannot have a filter.
+  void choose_calls(decoders::CallSet calls) { chosen_ = std::move(calls); }
 
   /// Takes over a process that was seized and runs.
   void adopt_process(const SeizedProcess& process);
@@ -107,6 +112,7 @@ class Tracer {
   void on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
   void on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
   void follow_filter_to_all_threads(const Tracee& caller);
+  [[nodiscard]] bool is_left_out(const Tracee& tracee, const raw::Call& call) const;
   [[nodiscard]] bool is_before_command(const Tracee& tracee, const CallInFlight& call) const;
   /// An observation of another task than the caller.
   struct Elsewhere {
@@ -156,6 +162,7 @@ class Tracer {
   decoders::Options options_;
   StackCapture* stacks_ = nullptr;
   Following following_;
+  std::optional<decoders::CallSet> chosen_;
   LightCalls light_calls_;
 
   Tracees tracees_;

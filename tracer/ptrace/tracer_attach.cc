@@ -35,6 +35,7 @@ void Tracer::adopt_process(const SeizedProcess& process) {
     Tracee& tracee = tracees_.add(tid, process.pid, leader);
     leader = tracee.leader;
     tracee.may_turn_light = is_light;
+    tracee.records_all = !chosen_;
     tracee.shows_calls = false;
     tracee.observe_at_start = false;
     raw::TaskStarted started;
