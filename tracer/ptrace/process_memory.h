@@ -36,7 +36,7 @@ class ProcessMemory final : public stacks::ByteSource {
   static constexpr std::size_t kPageSize = 4096;
   struct Page {
     std::size_t size = 0;  ///< 0: cannot be read
-    std::array<std::byte, kPageSize> bytes;
+    std::array<std::byte, kPageSize> bytes{};
   };
   [[nodiscard]] const Page& page(std::uint64_t address) const;
   [[nodiscard]] bool is_stable(std::uint64_t address) const;

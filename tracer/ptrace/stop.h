@@ -98,7 +98,7 @@ struct Stop {
 /// The end of a task: its wait status, already reaped by the wait that reported it.
 struct Ended {
   base::HostTid tid;
-  WaitStatus status;
+  WaitStatus status{0};
 };
 
 using Report = std::variant<Stop, Ended, NothingLeft, Interrupted, NotYet>;

@@ -399,6 +399,14 @@ void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) 
   }
 }
 
+bool Tracer::detach_or_resume(const Tracee& tracee, Stopped stopped, bool leaves) {
+  if (leaves) {
+    return std::move(stopped).detach();
+  }
+  std::move(stopped).resume(tracee.stops_next());
+  return false;
+}
+
 void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
   if (!tracee.call) {
     std::move(stopped).resume(tracee.stops_next());
@@ -431,10 +439,7 @@ void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
   if (succeeded && call.is_exec()) {
     choose_depth(tracee);
   }
-  const bool has_left = leaves && std::move(stopped).detach();
-  if (!leaves) {
-    std::move(stopped).resume(tracee.stops_next());
-  }
+  const bool has_left = detach_or_resume(tracee, std::move(stopped), leaves);
 
   if (is_launching_ && tracee.tid == command_ && call.is_exec() &&
       outcome.kind == raw::Outcome::Kind::Failed) {
@@ -553,10 +558,7 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const ExecStop& stop) {
     choose_depth(tracee);
     seen.argv = observer_->argv(tracee.tid);
   }
-  const bool has_left = leaves && std::move(stopped).detach();
-  if (!leaves) {
-    std::move(stopped).resume(tracee.stops_next());
-  }
+  const bool has_left = detach_or_resume(tracee, std::move(stopped), leaves);
   emitter_->emit(tracee.id, now_, std::move(event));
   emitter_->emit(tracee.id, now_, std::move(seen));
   if (has_left) {

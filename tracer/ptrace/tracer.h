@@ -110,6 +110,8 @@ class Tracer {
 
   void on_filter(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
   void on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
+  /// True if the task runs on untraced.
+  static bool detach_or_resume(const Tracee& tracee, Stopped stopped, bool leaves);
   void on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
   void follow_filter_to_all_threads(const Tracee& caller);
   [[nodiscard]] bool is_left_out(const Tracee& tracee, const raw::Call& call) const;

@@ -68,8 +68,8 @@ struct Syscall {
   /// The tracer meddled with it: it ran as another call or not at all, or its result was replaced,
   /// so that neither `call` nor `outcome` says what the kernel did.
   bool injected = false;
-  std::optional<Stack> stack;         ///< who made it; only where that was asked for
-  std::optional<CallSite> site;       ///< the code that made it; only where that was asked for
+  std::optional<Stack> stack;    ///< who made it; only where that was asked for
+  std::optional<CallSite> site;  ///< the code that made it; only where that was asked for
   friend bool operator==(const Syscall&, const Syscall&) = default;
 };
 

@@ -15,6 +15,7 @@ class EventSink {
   virtual ~EventSink() = default;
   virtual void on_event(const Event& event) = 0;
   /// The same, from a caller that has no more use for it.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param)
   virtual void take(Event event) { on_event(event); }
 
   /// A call has begun: a Syscall event without outcome and number. It is told again by on_event
