@@ -61,8 +61,9 @@ TEST(Stops, RestartedCallsAreSeenAndNotDisturbed) {
   }
   EXPECT_TRUE(read_restarts) << render_events(trace);
   EXPECT_TRUE(sleep_restarts) << render_events(trace);
-  // Twice: under a tracer even SIGCHLD, which is ignored here, interrupts the sleep.
-  EXPECT_EQ(calls_of(trace, "restart_syscall").size(), 2U);
+  // Once after SIGCONT, and again if SIGCHLD comes while it still sleeps: under a tracer even a
+  // signal that is ignored interrupts it.
+  EXPECT_GE(calls_of(trace, "restart_syscall").size(), 1U);
 }
 
 TEST(Stops, A32BitCallOfA64BitProgramIsItself) {

@@ -33,7 +33,7 @@ Examples:
                                               what the daemons do for a client
 
 The command's own output is left alone, and its exit status is passed on.
-Verbs: record, show, diff, explain, schema (boxtrace VERB --help). A command of such a
+Verbs: record, show, diff, explain, seccomp, schema (boxtrace VERB --help). A command of such a
 name is launched with: boxtrace -- diff ...)";
 
 /// Our own writes to a pipe that was closed must fail, not kill us, or the tracee would go on

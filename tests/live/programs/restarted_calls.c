@@ -34,7 +34,7 @@ int main(void) {
   if (read(ends[0], &byte, 1) != 1 || byte != 'x') {
     return 2;
   }
-  const struct timespec length = {0, 400000000};
+  const struct timespec length = {2, 0};  // longer than all that the child does
   if (nanosleep(&length, NULL) != 0) {
     return 3;
   }
