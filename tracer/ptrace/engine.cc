@@ -132,8 +132,9 @@ base::Result<CommandEnd> trace_here(const LaunchOptions& options, raw::EventSink
   if (!options.command.empty()) {
     TRY(command, LaunchedCommand::start(options, filter));
   }
-  TRY(const auto attached, seize_all(kernel, observer, options.following.attach));
+  // From the first seized thread on, a signal to us must let go of it rather than kill us.
   SignalRelay relay{options.front};
+  TRY(const auto attached, seize_all(kernel, observer, options.following.attach));
 
   raw::Header header = make_header(options, observer);
   header.every_call = !options.calls || (filter.empty() && !excludes_filter(options.following));

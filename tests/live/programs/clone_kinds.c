@@ -19,6 +19,8 @@ static void expect(pid_t child) {
 }
 
 int main(void) {
+  signal(SIGUSR1, SIG_IGN);  // of the third child
+
   long child = syscall(SYS_fork);
   if (child == 0) {
     _exit(0);
@@ -32,7 +34,6 @@ int main(void) {
   expect((pid_t)child);
 
   child = syscall(SYS_clone, SIGUSR1 | CLONE_FS, 0, 0, 0, 0);  // no SIGCHLD: PTRACE_EVENT_CLONE
-  signal(SIGUSR1, SIG_IGN);
   if (child == 0) {
     _exit(0);
   }
