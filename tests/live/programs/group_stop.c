@@ -8,11 +8,15 @@
 
 int main(void) {
   atomic_int* went_on =
-      mmap(NULL, sizeof(atomic_int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+      mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  atomic_int* may_end = went_on + 1;
   const pid_t child = fork();
   if (child == 0) {
     raise(SIGSTOP);
     *went_on = 1;
+    while (*may_end == 0) {  // else its end could hide that it was continued
+      usleep(1000);
+    }
     _exit(4);
   }
   int status = 0;
@@ -28,6 +32,7 @@ int main(void) {
   if (waitpid(child, &status, WCONTINUED) != child || !WIFCONTINUED(status)) {
     return 3;
   }
+  *may_end = 1;
   if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 4) {
     return 4;
   }
