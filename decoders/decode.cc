@@ -92,7 +92,9 @@ void decode_exit(DecodedCall& decoded, const raw::Call& call, const raw::Outcome
 
 DecodedCall decode(const raw::Syscall& syscall, const Options& options) {
   DecodedCall decoded = decode_entry(syscall.call, raw::RecordedMemory(syscall.in), options);
-  decode_exit(decoded, syscall.call, syscall.outcome, raw::RecordedMemory(syscall.out), options);
+  if (!syscall.injected) {  // nothing was written by a call that did not run
+    decode_exit(decoded, syscall.call, syscall.outcome, raw::RecordedMemory(syscall.out), options);
+  }
   return decoded;
 }
 

@@ -180,6 +180,27 @@ Value decode_struct(const CallContext& context, Addr addr, std::span<const Field
   return decode_fields(layout, context.call.abi, chunk.bytes, chunk.failure);
 }
 
+Value if_captured(Value value, Value plain) {
+  const auto* missing = value.as<Missing>();
+  return missing != nullptr && missing->why == raw::Unreadable::NotCaptured ? plain : value;
+}
+
+void append_fields(const CallContext& context, Value& value, Addr addr,
+                   std::span<const FieldSpec> layout) {
+  auto* fields = value.as<Struct>();
+  if (fields == nullptr || fields->failure) {
+    return;
+  }
+  Value more = decode_struct(context, addr, layout);
+  if (auto* tail = more.as<Struct>()) {
+    std::move(tail->fields.begin(), tail->fields.end(), std::back_inserter(fields->fields));
+    fields->failure = tail->failure;
+  } else if (const auto* missing = more.as<Missing>();
+             missing != nullptr && missing->why != raw::Unreadable::NotCaptured) {
+    fields->failure = missing->why;
+  }
+}
+
 Value decode_array(const CallContext& context, Addr addr, std::uint64_t count,
                    const FieldSpec& element) {
   if (addr.value == 0) {

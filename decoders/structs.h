@@ -65,6 +65,15 @@ struct FieldSpec {
                                         std::uint64_t count, std::span<const FieldSpec> layout,
                                         std::size_t stride = 0);
 
+/// `value`, or `plain` when nothing of it was captured, because the recording is older than the
+/// decoder that asks for it.
+[[nodiscard]] Value if_captured(Value value, Value plain);
+
+/// The fields of `layout` at `addr` added to `value`, if it is a struct; left out when they were
+/// not captured, for layouts that have grown.
+void append_fields(const CallContext& context, Value& value, base::Addr addr,
+                   std::span<const FieldSpec> layout);
+
 /// One number as `show` says. `raw` is zero-extended; `bits` is its width.
 [[nodiscard]] Value decode_number(Show show, std::uint64_t raw, unsigned bits,
                                   const ConstantTable* constants = nullptr);

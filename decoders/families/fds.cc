@@ -100,6 +100,18 @@ std::size_t used_fcntl(const CallContext& context) {
   return std::min<std::size_t>(count_by_option(kFcntl, context, 1), 3);
 }
 
+constexpr FieldSpec kWinsize[] = {
+    {"ws_row", Width::W16, Show::Unsigned},
+    {"ws_col", Width::W16, Show::Unsigned},
+    {"ws_xpixel", Width::W16, Show::Unsigned},
+    {"ws_ypixel", Width::W16, Show::Unsigned},
+};
+
+Value arg_winsize(const CallContext& context, const ArgSpec& arg, std::size_t index) {
+  return if_captured(decode_struct(context, address(context, index), kWinsize),
+                     arg_hex(context, arg, index));
+}
+
 constexpr OptionArgs kIoctlArgs[] = {
     {0xb701, {}},
     {0xb702, {}},
@@ -122,6 +134,8 @@ constexpr OptionArgs kIoctlArgs[] = {
     {0x540e, {{{"force", arg_int}}}},
     {0x540f, {{{"pgrp", arg_int_at, nullptr, -1, kOut}}}},
     {0x5410, {{{"pgrp", arg_int_at}}}},
+    {0x5413, {{{"size", arg_winsize, nullptr, -1, kOut}}}},
+    {0x5414, {{{"size", arg_winsize}}}},
     {0x541b, {{{"bytes", arg_int_at, nullptr, -1, kOut}}}},
     {0x5421, {{{"on", arg_int_at}}}},
     {0x5422, {}},

@@ -43,7 +43,16 @@ constexpr FieldSpec kStat64I386[] = {
     {"pad", Width::W32, Show::Hidden},        {"st_size", Width::W64, Show::Signed},
 };
 
-/// struct stat without its times. Source: arch/x86/include/uapi/asm/stat.h, asm-generic/stat.h.
+// The rest of x86-64's struct stat.
+constexpr FieldSpec kStatX8664Rest[] = {
+    {"st_blksize", Width::W64, Show::Signed}, {"st_blocks", Width::W64, Show::Signed},
+    {"st_atime", Width::W64, Show::Signed},   {"st_atime_nsec", Width::W64, Show::Unsigned},
+    {"st_mtime", Width::W64, Show::Signed},   {"st_mtime_nsec", Width::W64, Show::Unsigned},
+    {"st_ctime", Width::W64, Show::Signed},   {"st_ctime_nsec", Width::W64, Show::Unsigned},
+};
+
+/// struct stat; without its times for the ABIs of others. Source: arch/x86/include/uapi/asm/stat.h,
+/// asm-generic/stat.h.
 Value arg_stat(const CallContext& context, const ArgSpec&, std::size_t index) {
   const base::Addr addr = address(context, index);
   switch (context.call.abi) {
@@ -52,8 +61,12 @@ Value arg_stat(const CallContext& context, const ArgSpec&, std::size_t index) {
     case raw::Abi::I386:
       return decode_struct(context, addr, kStatI386);
     default:
-      return decode_struct(context, addr, kStatX8664);
+      break;
   }
+  Value value = decode_struct(context, addr, kStatX8664);
+  const std::size_t head = layout_size(kStatX8664, context.call.abi);
+  append_fields(context, value, base::Addr{addr.value + head}, kStatX8664Rest);
+  return value;
 }
 
 /// i386's struct stat64, which has its inode number twice and the good one at the end.

@@ -14,6 +14,8 @@
 
 #include "decoders/args.h"
 #include "decoders/families/families.h"
+#include "decoders/families/time_args.h"
+#include "decoders/siginfo.h"
 #include "decoders/structs.h"
 #include "decoders/tables/fcntl.h"
 #include "decoders/tables/pidfd.h"
@@ -156,46 +158,16 @@ Value arg_wait_status(const CallContext& context, const ArgSpec&, std::size_t in
   return parts;
 }
 
-// siginfo_t begins with three ints; on 64-bit ABIs its union is aligned to 8.
-constexpr FieldSpec kSigHead[] = {{"si_signo", Width::W32, Show::Signal},
-                                  {"si_errno"},
-                                  {"si_code", Width::W32, Show::Constant, &kSignalCodes}};
-constexpr FieldSpec kSigSent[] = {{"si_pid", Width::W32, Show::Pid},
-                                  {"si_uid", Width::W32, Show::Id},
-                                  {"si_value", Width::Word, Show::Hex}};
-constexpr FieldSpec kChildHead[] = {{"si_signo", Width::W32, Show::Signal},
-                                    {"si_errno", Width::W32, Show::Hidden},
-                                    {"si_code", Width::W32, Show::Constant, &kChildCodes}};
-constexpr FieldSpec kChildRest[] = {
-    {"si_pid", Width::W32, Show::Pid}, {"si_uid", Width::W32, Show::Id}, {"si_status"}};
-
-Value decode_siginfo(const CallContext& context, base::Addr addr, std::span<const FieldSpec> head,
-                     std::span<const FieldSpec> rest) {
-  Value value = decode_struct(context, addr, head);
-  auto* fields = value.as<Struct>();
-  if (fields == nullptr) {
-    return value;
-  }
-  const std::uint64_t offset = raw::word_size(context.call.abi) == 4 ? 12 : 16;
-  const Value tail = decode_struct(context, base::Addr{addr.value + offset}, rest);
-  if (const auto* more = tail.as<Struct>()) {
-    fields->fields.insert(fields->fields.end(), more->fields.begin(), more->fields.end());
-  }
-  return value;
-}
-
 Value arg_siginfo(const CallContext& context, const ArgSpec&, std::size_t index) {
-  return decode_siginfo(context, address(context, index), kSigHead, kSigSent);
+  return decode_siginfo(context, address(context, index));
 }
 
-Value arg_child_siginfo(const CallContext& context, const ArgSpec&, std::size_t index) {
-  Value value = decode_siginfo(context, address(context, index), kChildHead, kChildRest);
-  // A child that was killed or stopped: its status is a signal.
-  if (auto* fields = value.as<Struct>();
-      fields != nullptr && number_field(value, "si_code") > 1 && fields->fields.size() == 5) {
-    fields->fields.back().value = decode_constant(kSignals, number_field(value, "si_status"));
+/// What the child used. Nothing is written when no child changed its state.
+Value arg_child_rusage(const CallContext& context, const ArgSpec& arg, std::size_t index) {
+  if (context.outcome == nullptr || context.outcome->value == 0) {
+    return Pointer{address(context, index)};
   }
-  return value;
+  return if_captured(arg_rusage(context, arg, index), Pointer{address(context, index)});
 }
 
 /// waitid's second argument: what it is, the first one says.
@@ -345,7 +317,7 @@ constexpr SyscallSpec kRows[] = {
      .args = {{{"pid", arg_pid},
                {"wstatus", arg_wait_status, nullptr, -1, Direction::Out},
                {"options", arg_constant, &kWaitOptions},
-               {"rusage", arg_pointer}}},
+               {"rusage", arg_child_rusage, nullptr, -1, Direction::Out}}},
      .returns = Returns::Pid,
      .man = "wait4(2)",
      .kernel = "kernel/exit.c: kernel_wait4",
@@ -360,7 +332,7 @@ constexpr SyscallSpec kRows[] = {
      .classes = kProcess,
      .args = {{{"idtype", arg_constant, &kWaitidTypes},
                {"id", arg_waitid_id},
-               {"infop", arg_child_siginfo, nullptr, -1, Direction::Out},
+               {"infop", arg_siginfo, nullptr, -1, Direction::Out},
                {"options", arg_constant, &kWaitidOptions},
                {"rusage", arg_pointer}}},
      .man = "waitid(2)",

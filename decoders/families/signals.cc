@@ -61,6 +61,34 @@ Value arg_stack(const CallContext& context, const ArgSpec&, std::size_t index) {
   return decode_struct(context, address(context, index), kStack);
 }
 
+// x86-64: when the handler has returned, the stack pointer is at the ucontext; the mask lies behind
+// its flags, link, alternate stack and machine context. Source: asm-generic/ucontext.h.
+constexpr std::uint64_t kMaskInUcontext = 296;
+
+base::Addr sigreturn_mask(const CallContext& context) {
+  return {context.call.stack_pointer + kMaskInUcontext};
+}
+
+Value arg_sigreturn_mask(const CallContext& context, const ArgSpec&, std::size_t) {
+  const raw::Chunk chunk = context.memory.read(sigreturn_mask(context), 8);
+  const auto bits = base::read_le<std::uint64_t>(chunk.bytes, 0);
+  if (!bits) {
+    return Missing{sigreturn_mask(context), chunk.failure.value_or(raw::Unreadable::Fault)};
+  }
+  Struct frame;
+  frame.fields.push_back({"mask", decode_sigset(*bits)});
+  return frame;
+}
+
+/// The frame is no argument, but it is what the call acts on; shown where we know its form.
+std::size_t used_sigreturn(const CallContext& context) {
+  if (context.call.abi != raw::Abi::X86_64) {
+    return 0;
+  }
+  const raw::Chunk chunk = context.memory.read(sigreturn_mask(context), 8);
+  return chunk.failure == raw::Unreadable::NotCaptured ? 0 : 1;
+}
+
 constexpr SyscallSpec kRows[] = {
     {.name = "rt_sigaction",
      .nr = {13, 174, 134},
@@ -87,12 +115,14 @@ constexpr SyscallSpec kRows[] = {
     {.name = "rt_sigreturn",
      .nr = {15, 173, 139},
      .classes = kSignal,
+     .args = {{{"frame", arg_sigreturn_mask}}},
      .returns = Returns::Number,
      .man = "sigreturn(2)",
      .kernel = "arch/x86/kernel/signal_64.c: rt_sigreturn",
      .explain =
          {"Ends a signal handler: restores the registers and mask that the kernel put on the "
-          "stack; the result is whatever the interrupted code had in its result register."}},
+          "stack; the result is whatever the interrupted code had in its result register."},
+     .used_args = used_sigreturn},
     {.name = "rt_sigpending",
      .nr = {127, 176, 136},
      .classes = kSignal | kInfo,

@@ -22,18 +22,6 @@ Value arg_tms(const CallContext& context, const ArgSpec&, std::size_t index) {
   return decode_kernel_longs(context, address(context, index), kTimes);
 }
 
-// The times come first: two timevals of words; then counters, of which the first is the peak of
-// resident memory in KiB.
-constexpr FieldSpec kRusage[] = {
-    {"ru_utime_sec", Width::Word},  {"ru_utime_usec", Width::Word}, {"ru_stime_sec", Width::Word},
-    {"ru_stime_usec", Width::Word}, {"ru_maxrss", Width::Word},
-};
-
-/// The head of struct rusage.
-Value arg_rusage(const CallContext& context, const ArgSpec&, std::size_t index) {
-  return decode_kernel_longs(context, address(context, index), kRusage);
-}
-
 constexpr SyscallSpec kRows[] = {
     {.name = "time",
      .nr = {201, 13, -1},

@@ -16,6 +16,14 @@ constexpr FieldSpec kUtimeWords[] = {{"tv_sec", Width::Word},
 constexpr FieldSpec kUtime64[] = {{"tv_sec", Width::W64},
                                   {"tv_nsec", Width::W64, Show::Constant, &kUtimeNanoseconds}};
 
+constexpr FieldSpec kRusageCounters[] = {
+    {"ru_maxrss", Width::Word}, {"ru_ixrss", Width::Word},   {"ru_idrss", Width::Word},
+    {"ru_isrss", Width::Word},  {"ru_minflt", Width::Word},  {"ru_majflt", Width::Word},
+    {"ru_nswap", Width::Word},  {"ru_inblock", Width::Word}, {"ru_oublock", Width::Word},
+    {"ru_msgsnd", Width::Word}, {"ru_msgrcv", Width::Word},  {"ru_nsignals", Width::Word},
+    {"ru_nvcsw", Width::Word},  {"ru_nivcsw", Width::Word},
+};
+
 using Layout = std::span<const FieldSpec>;
 
 /// The layout of a plain time for the caller's ABI.
@@ -95,6 +103,17 @@ Value arg_itimerspec64(const CallContext& context, const ArgSpec&, std::size_t i
 Value arg_itimerval(const CallContext& context, const ArgSpec&, std::size_t index) {
   return decode_pair(context, address(context, index), plain(context, kTimevalWords, kTimeval64),
                      "it_interval", "it_value");
+}
+
+Value arg_rusage(const CallContext& context, const ArgSpec&, std::size_t index) {
+  raw::Call call = context.call;
+  call.abi = call.abi == raw::Abi::X32 ? raw::Abi::X86_64 : call.abi;  // its words are kernel longs
+  const CallContext words{call, context.memory, context.options, context.outcome};
+  const base::Addr addr = address(words, index);
+  Value value = decode_pair(words, addr, kTimevalWords, "ru_utime", "ru_stime");
+  const std::size_t times = 2 * layout_size(kTimevalWords, call.abi);
+  append_fields(words, value, base::Addr{addr.value + times}, kRusageCounters);
+  return value;
 }
 
 }  // namespace boxtrace::decoders

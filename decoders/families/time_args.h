@@ -15,6 +15,8 @@ namespace boxtrace::decoders {
 [[nodiscard]] Value arg_timespec64_pair(const CallContext&, const ArgSpec&, std::size_t);
 [[nodiscard]] Value arg_timeval(const CallContext&, const ArgSpec&, std::size_t);
 [[nodiscard]] Value arg_timeval_pair(const CallContext&, const ArgSpec&, std::size_t);
+/// struct rusage; its counters are named as in getrusage(2).
+[[nodiscard]] Value arg_rusage(const CallContext&, const ArgSpec&, std::size_t);
 [[nodiscard]] Value arg_itimerspec(const CallContext&, const ArgSpec&, std::size_t);
 [[nodiscard]] Value arg_itimerspec64(const CallContext&, const ArgSpec&, std::size_t);
 [[nodiscard]] Value arg_itimerval(const CallContext&, const ArgSpec&, std::size_t);

@@ -29,6 +29,7 @@
 #include "decoders/tables/scheduling.h"
 #include "decoders/tables/seccomp.h"
 #include "decoders/tables/sigaction.h"
+#include "decoders/tables/siginfo.h"
 #include "decoders/tables/signals.h"
 #include "decoders/tables/socket.h"
 #include "decoders/tables/system.h"
@@ -96,6 +97,14 @@ std::span<const ConstantTable* const> all_tables() {
       &kWaitidTypes,
       &kChildCodes,
       &kSignalCodes,
+      &kSegmentationCodes,
+      &kBusCodes,
+      &kIllegalCodes,
+      &kFloatCodes,
+      &kTrapCodes,
+      &kPollCodes,
+      &kSeccompCodes,
+      &kAuditArchitectures,
       &kPidfdOpenFlags,
       &kPidfdSignalFlags,
       &kAtFlags,

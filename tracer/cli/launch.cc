@@ -1,5 +1,6 @@
 #include "tracer/cli/launch.h"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -12,6 +13,9 @@
 
 #include "tracer/base/text.h"
 #include "tracer/cli/front.h"
+#include "tracer/cli/strace_expressions.h"
+#include "tracer/cli/strace_launch.h"
+#include "tracer/cli/strace_options.h"
 #include "tracer/os/file.h"
 #include "tracer/ptrace/engine.h"
 #include "tracer/ptrace/event_queue.h"
@@ -105,22 +109,50 @@ ptrace::LaunchOptions engine_options(const LaunchRequest& request, ptrace::Follo
   if (!wants_every_call(request)) {
     options.calls = timeline::story_calls();
   }
-  for (const std::string& change : request.capture.environment) {
-    const std::size_t equals = change.find('=');
-    ptrace::EnvironmentChange& entry = options.environment.emplace_back();
-    entry.name = change.substr(0, equals);
-    if (equals != std::string::npos) {
-      entry.value = change.substr(equals + 1);
-    }
-  }
+  options.environment = environment_changes(request.capture.environment);
+  add_injections(options, request.injections);
   return options;
 }
 
-/// The outputs of a run, open before it begins.
-struct Outputs {
+/// `-e` in our own style: what it changes, not how calls are printed.
+base::Result<void> apply_own_expression(LaunchRequest& request, std::string_view text) {
+  StraceRequest asked;
+  TRY_OK(apply_expression(asked, text));
+  if (asked.injections.empty()) {
+    return base::Error{
+        0,
+        fmt::format("-e {} belongs to strace's language and needs --style=strace",
+                    base::printable(text)),
+        "the story and -v choose by meaning; -e inject= and -e fault= work here, too"};
+  }
+  request.injections.insert(request.injections.end(), asked.injections.begin(),
+                            asked.injections.end());
+  return {};
+}
+
+/// The outputs of a run in our own style, open before it begins.
+class OwnOutputs final : public Outputs {
+ public:
   std::unique_ptr<Output> trace;
   std::unique_ptr<Output> story;
 
+  bool finish() override {
+    bool written = true;
+    for (Output* const output : all()) {
+      if (const auto finished = output->finish(); !finished) {
+        print_error(finished.error());
+        written = false;
+      }
+    }
+    return written;
+  }
+  void discard() override {
+    for (Output* const output : all()) {
+      output->discard();
+    }
+  }
+
+ private:
   [[nodiscard]] std::vector<Output*> all() const {
     std::vector<Output*> list;
     for (Output* const output : {trace.get(), story.get()}) {
@@ -132,8 +164,7 @@ struct Outputs {
   }
 };
 
-base::Result<Outputs> open_outputs(const LaunchRequest& request) {
-  Outputs outputs;
+base::Result<void> open_outputs(const LaunchRequest& request, OwnOutputs& outputs) {
   if (!request.trace_file.empty()) {
     TRY(Output trace, Output::create(request.trace_file));
     outputs.trace = std::make_unique<Output>(std::move(trace));
@@ -146,7 +177,7 @@ base::Result<Outputs> open_outputs(const LaunchRequest& request) {
     outputs.story = std::make_unique<Output>(
         Output::stream(STDERR_FILENO, for_people ? Output::Flush::Lines : Output::Flush::Blocks));
   }
-  return outputs;
+  return {};
 }
 
 void print_keeper() {
@@ -155,8 +186,7 @@ void print_keeper() {
   std::ignore = os::write_all(os::BorrowedFd{STDERR_FILENO}, text);
 }
 
-int report_start_failure(const LaunchRequest& request, base::Error error) {
-  const std::string name = request.command.empty() ? "" : request.command.front();
+int report_start_failure(const std::string& name, base::Error error) {
   if (find_verb(std::string_view(name)) != nullptr) {
     error.hint = "to use the verb " + name + ", put it first: boxtrace " + name + " ...";
   }
@@ -170,29 +200,61 @@ struct Plan {
   StopCondition* stop = nullptr;  ///< a listener
 };
 
-/// `process_group`: the command's, if it is not ours; we are then behind a front.
+/// `process_group`: as in run_traced.
 Ending trace(const LaunchRequest& request, const Plan& plan, int process_group) {
-  auto outputs = open_outputs(request);
-  if (!outputs) {
-    print_error(outputs.error());
+  OwnOutputs outputs;
+  if (const auto opened = open_outputs(request, outputs); !opened) {
+    print_error(opened.error());
     return {kToolFailure};
   }
   timeline::Analysis analysis;
   std::unique_ptr<sinks::JsonlSink> recorder;
-  if (Output* const trace = outputs.value().trace.get()) {
+  if (Output* const trace = outputs.trace.get()) {
     recorder = std::make_unique<sinks::JsonlSink>([trace](std::string_view s) { trace->write(s); });
     analysis.add_listener(*recorder);
   }
   std::unique_ptr<sinks::TextSink> printer;
-  if (Output* const story = outputs.value().story.get()) {
+  if (Output* const story = outputs.story.get()) {
     const int stream = request.story_file.empty() ? STDERR_FILENO : -1;
     printer = std::make_unique<sinks::TextSink>(text_options(*request.view, stream),
                                                 [story](std::string_view s) { story->write(s); });
     analysis.add_listener(*printer);
   }
   analysis.add_listener(*plan.stop);
+  return run_traced(engine_options(request, plan.following), analysis, outputs, process_group);
+}
+
+}  // namespace
+
+void add_injections(ptrace::LaunchOptions& options,
+                    const std::vector<ptrace::Injection>& injections) {
+  options.injections = injections;
+  for (const ptrace::Injection& injection : injections) {
+    // A signal goes along when an entry stop is resumed; a seccomp stop takes none. ptrace(2).
+    const bool stops =
+        injection.signal == 0 && options.calls && injection.calls.add_to(*options.calls);
+    if (!stops) {
+      options.calls.reset();
+    }
+  }
+}
+
+std::vector<ptrace::EnvironmentChange> environment_changes(const std::vector<std::string>& words) {
+  std::vector<ptrace::EnvironmentChange> changes;
+  for (const std::string& word : words) {
+    const std::size_t equals = word.find('=');
+    ptrace::EnvironmentChange& change = changes.emplace_back();
+    change.name = word.substr(0, equals);
+    if (equals != std::string::npos) {
+      change.value = word.substr(equals + 1);
+    }
+  }
+  return changes;
+}
+
+Ending run_traced(ptrace::LaunchOptions options, timeline::Analysis& analysis, Outputs& outputs,
+                  int process_group) {
   survive_closed_pipes();
-  ptrace::LaunchOptions options = engine_options(request, plan.following);
   options.process_group = process_group;
   options.front = process_group != 0 ? ::getppid() : 0;
   const auto end = [&] {
@@ -202,31 +264,29 @@ Ending trace(const LaunchRequest& request, const Plan& plan, int process_group) 
   // The command may have taken the terminal's foreground from us, and our output must go on.
   std::signal(SIGTTOU, SIG_IGN);
   if (!end) {
-    for (Output* const output : outputs.value().all()) {
-      output->discard();
-    }
-    return {report_start_failure(request, end.error())};
+    outputs.discard();
+    return {
+        report_start_failure(options.command.empty() ? "" : options.command.front(), end.error())};
   }
   analysis.finish();
-  bool written = true;
-  for (Output* const output : outputs.value().all()) {
-    if (const auto finished = output->finish(); !finished) {
-      print_error(finished.error());
-      written = false;
-    }
-  }
+  const bool written = outputs.finish();
   if (end.value().keeps) {
     print_keeper();
   }
   const bool has_status = end.value().seen;
-  const bool needs_status = !request.command.empty() && !end.value().let_go;
+  const bool needs_status = !options.command.empty() && !end.value().let_go;
   if (!written || (!has_status && needs_status)) {
     return {kToolFailure, 0, end.value().keeps};
   }
   return {end.value().code, end.value().signal, end.value().keeps};
 }
 
-}  // namespace
+int pass_on(const Ending& ending) {
+  if (ending.signal != 0) {
+    die_of(ending.signal);
+  }
+  return ending.status;
+}
 
 int launch(const LaunchRequest& request) {
   const auto limit = parse_until(request.follow.until, !request.command.empty());
@@ -242,17 +302,15 @@ int launch(const LaunchRequest& request) {
     return kToolFailure;
   }
   const Plan plan{following.value(), &stop};
-  const Ending ending =
-      wants_every_call(request) || ptrace::excludes_filter(plan.following)
-          ? trace(request, plan, 0)
-          : run_behind_front([&](int group) { return trace(request, plan, group); });
-  if (ending.signal != 0) {
-    die_of(ending.signal);
-  }
-  return ending.status;
+  return pass_on(wants_every_call(request) || ptrace::excludes_filter(plan.following)
+                     ? trace(request, plan, 0)
+                     : run_behind_front([&](int group) { return trace(request, plan, group); }));
 }
 
 int run_launch(const Arguments& words) {
+  if (has_strace_style(words)) {
+    return run_strace_launch(words);
+  }
   CLI::App app{kDescription, "boxtrace"};
   set_usage(app, "boxtrace [OPTIONS] [-p PID]... [CMD [ARG]...]");
   app.set_version_flag("--version", std::string("boxtrace ") + BOXTRACE_VERSION);
@@ -267,8 +325,22 @@ int run_launch(const Arguments& words) {
   add_follow_options(app, request.follow);
   add_view_options(app, view);
   add_capture_options(app, request.capture);
+  std::vector<std::string> expressions;
+  app.add_option("-e", expressions,
+                 "Meddle with calls: -e inject=mount:error=EPERM:when=3; see "
+                 "boxtrace-strace(1)")
+      ->allow_extra_args(false)
+      ->type_name("EXPR");
+  bool follow = true;  // always
+  app.add_flag("-f,--follow-forks", follow, "Nothing new: children are always followed");
   if (const auto status = parse_prefix(app, words, request.command)) {
     return *status;
+  }
+  for (const std::string& expression : expressions) {
+    if (const auto applied = apply_own_expression(request, expression); !applied) {
+      print_error(applied.error());
+      return kToolFailure;
+    }
   }
   if (request.command.empty() && request.follow.attach.empty()) {
     print_error({0, "no command to launch", "boxtrace --help shows two examples"});

@@ -42,6 +42,11 @@ void add_view_options(CLI::App& app, ViewOptions& options) {
   app.add_flag("-v", options.verbose,
                "Show the events that concern the container; -vv: every system call");
   add_layout_options(app, options);
+  app.add_option("--style", options.style,
+                 "story, or strace: options and output are then those of strace(1), see "
+                 "boxtrace-strace(1)")
+      ->check(CLI::IsMember({"story", "strace"}).description(""))
+      ->type_name("STYLE");
   app.add_flag("--ascii", options.ascii, "Draw with ASCII characters only");
   app.add_flag("--stable", options.stable,
                "T1 for pids, mnt#2 for namespaces, no times: equal from run to run");

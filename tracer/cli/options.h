@@ -23,6 +23,7 @@ struct ViewOptions {
   bool ascii = false;
   bool stable = false;
   std::optional<std::size_t> width;
+  std::string style = "story";  ///< the other one, strace's, has a command line of its own
 };
 
 /// What a live trace captures.

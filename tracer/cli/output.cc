@@ -1,10 +1,13 @@
 #include "tracer/cli/output.h"
 
 #include <fcntl.h>
+#include <spawn.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -28,16 +31,45 @@ bool is_set(const char* variable) {
 
 }  // namespace
 
-base::Result<Output> Output::create(const std::string& path) {
+base::Result<Output> Output::to_command(const std::string& command) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    return os::errno_error("pipe2()");
+  }
+  const os::UniqueFd reader{ends[0]};
+  os::UniqueFd writer{ends[1]};
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, reader.get(), STDIN_FILENO);
+  std::string shell = "sh";
+  std::string dash_c = "-c";
+  std::string text = command;
+  const std::array<char*, 4> argv = {shell.data(), dash_c.data(), text.data(), nullptr};
+  pid_t pid = 0;
+  const int err = ::posix_spawn(&pid, "/bin/sh", &actions, nullptr, argv.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (err != 0) {
+    return base::Error{err, "cannot start the command for the output: posix_spawn(/bin/sh)", {}};
+  }
+  const int fd = writer.get();
+  Output output(std::move(writer), fd, "to " + command, Flush::Lines);
+  output.command_ = pid;
+  output.keeps_ = true;  // a pipe holds nothing
+  return output;
+}
+
+base::Result<Output> Output::create(const std::string& path, Begin begin) {
   if (path == "-") {
     return base::Error{0, "cannot record to standard output",
                        "the command writes there too; name a file, or use /dev/fd/3 with 3>FILE"};
   }
   const bool existed = ::access(path.c_str(), F_OK) == 0;
-  TRY(os::UniqueFd file, os::open_file(path, O_WRONLY | O_CREAT));
+  TRY(os::UniqueFd file,
+      os::open_file(path, O_WRONLY | O_CREAT | (begin == Begin::AtEnd ? O_APPEND : 0)));
   const int fd = file.get();
   Output output(std::move(file), fd, path, Flush::Blocks);
   output.made_ = !existed;
+  output.keeps_ = begin == Begin::AtEnd;
   return output;
 }
 
@@ -57,7 +89,7 @@ void Output::flush() {
     held_.clear();
     return;
   }
-  if (!begun_ && owned_) {
+  if (!begun_ && owned_ && !keeps_) {
     // Only regular files have content to drop; a pipe or a terminal refuses, which is as well.
     std::ignore = ::ftruncate(fd_, 0);
   }
@@ -73,6 +105,12 @@ void Output::flush() {
 
 base::Result<void> Output::finish() {
   flush();
+  if (command_ > 0) {
+    owned_.reset();
+    while (::waitpid(command_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    command_ = 0;
+  }
   return failure_;
 }
 

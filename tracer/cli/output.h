@@ -2,6 +2,8 @@
 // Where output goes: files that exist before the long run begins, and streams that may be a
 // terminal.
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
 
@@ -23,7 +25,16 @@ class Output {
   /// begins destroys nothing.
   ///
   /// @errors  as open(2), with a hint for `-`, which would mix with the command's own output.
-  [[nodiscard]] static base::Result<Output> create(const std::string& path);
+  enum class Begin {
+    Anew,   ///< what the file held is dropped at the first write
+    AtEnd,  ///< it is kept, and written behind
+  };
+  [[nodiscard]] static base::Result<Output> create(const std::string& path,
+                                                   Begin begin = Begin::Anew);
+  /// The standard input of a shell command, which finish() waits for.
+  ///
+  /// @errors  as pipe(2) and posix_spawn(3).
+  [[nodiscard]] static base::Result<Output> to_command(const std::string& command);
   /// A stream of ours: 1 or 2. Never closed.
   [[nodiscard]] static Output stream(int fd, Flush flush);
 
@@ -43,11 +54,28 @@ class Output {
   int fd_;
   std::string name_;
   Flush flush_;
+  pid_t command_ = 0;   ///< what reads it, to be waited for
+  bool keeps_ = false;  ///< what the file held before stays
   bool made_ = false;   ///< the file did not exist before
   bool begun_ = false;  ///< something was written
   bool failed_ = false;
   base::Result<void> failure_;
   std::string held_;
+};
+
+/// All outputs of a run.
+class Outputs {
+ public:
+  Outputs() = default;
+  Outputs(const Outputs&) = delete;
+  Outputs& operator=(const Outputs&) = delete;
+  Outputs(Outputs&&) = delete;
+  Outputs& operator=(Outputs&&) = delete;
+  virtual ~Outputs() = default;
+  /// Output::finish() of each. False when one failed, which was then printed.
+  [[nodiscard]] virtual bool finish() = 0;
+  /// Output::discard() of each.
+  virtual void discard() = 0;
 };
 
 /// When to colour.

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "tracer/cli/options.h"
+#include "tracer/cli/strace_launch.h"
+#include "tracer/cli/strace_options.h"
 #include "tracer/cli/trace_file.h"
 #include "tracer/sinks/text.h"
 #include "tracer/timeline/analysis.h"
@@ -23,6 +25,9 @@ Examples:
 }  // namespace
 
 int run_show(const Arguments& words) {
+  if (has_strace_style(words)) {
+    return run_strace_show(words);
+  }
   CLI::App app{kDescription, "boxtrace show"};
   set_usage(app, "boxtrace show [OPTIONS] FILE");
   ViewOptions view;

@@ -82,7 +82,7 @@ std::vector<Fact> Model::apply(const raw::Event& event, const decoders::DecodedC
   } else if (exec_call && state_->exec_pending.contains(task->id)) {
     report_exec(*state_, *task, call, syscall, facts);
   } else if (syscall != nullptr && call != nullptr &&
-             syscall->outcome.kind == raw::Outcome::Kind::Returned) {
+             syscall->outcome.kind == raw::Outcome::Kind::Returned && !syscall->injected) {
     Change change{*state_, event, *syscall, *call, *task, *state_->leader_of(*task), facts};
     apply_call_effect(change);
   }

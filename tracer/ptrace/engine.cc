@@ -145,6 +145,8 @@ base::Result<CommandEnd> trace_here(const LaunchOptions& options, raw::EventSink
   if (options.calls && excludes_filter(options.following)) {
     tracer.choose_calls(with_engine_calls(*options.calls));
   }
+  tracer.inject(Injector{options.injections});
+  tracer.describe_fds(options.fds);
   emitter.hold();
   emitter.emit(kNoTask, base::Nanos{0}, std::move(header));
   if (!observer.is_usable()) {

@@ -18,6 +18,8 @@
 #include "decoders/spec.h"
 #include "tracer/base/ids.h"
 #include "tracer/base/result.h"
+#include "tracer/ptrace/inject.h"
+#include "tracer/ptrace/observe.h"
 #include "tracer/ptrace/stack_options.h"
 #include "tracer/raw/event_sink.h"
 
@@ -65,7 +67,10 @@ struct LaunchOptions {
   /// no_new_privs, which would change what the command may do, and where we may have to let go of
   /// what carries it.
   std::optional<decoders::CallSet> calls;
-  std::string tool_version;  ///< for the header
+  std::vector<Injection> injections;  ///< into calls of the command and all that it makes
+  FdDetail fds = FdDetail::Needed;
+  bool kill_on_exit = false;  ///< all that is traced dies with us
+  std::string tool_version;   ///< for the header
   Following following;
   int process_group = 0;  ///< the one that the command is moved to; 0: it stays in ours
   /// A parent of ours that passes signals on with pass_signal_to_tracer(). When it ends, we let go.

@@ -100,12 +100,35 @@ std::optional<base::FdNum> fd_in_path(std::string_view path,
   return base::FdNum{static_cast<std::int32_t>(*number)};
 }
 
+void add_fd_target(const Observer& observer, const Tracee& tracee, base::FdNum fd, FdDetail detail,
+                   std::vector<raw::FdTarget>& targets) {
+  auto target = observer.fd_target(tracee.tid, fd);
+  const bool is_there = std::any_of(targets.begin(), targets.end(),
+                                    [fd](const raw::FdTarget& other) { return other.fd == fd; });
+  if (target && !is_there) {
+    std::string more =
+        detail == FdDetail::Details ? observer.fd_detail(tracee.tid, fd, *target) : std::string{};
+    targets.push_back({fd, std::move(*target), std::move(more)});
+  }
+}
+
 std::vector<raw::FdTarget> read_fd_targets(const Observer& observer, const Tracee& tracee,
-                                           const CallInFlight& call) {
+                                           const CallInFlight& call, FdDetail detail) {
   std::vector<raw::FdTarget> targets;
   for (const base::FdNum fd : fd_references(call.decoded, tracee.own_pids)) {
-    if (auto target = observer.fd_target(tracee.tid, fd)) {
-      targets.push_back({fd, std::move(*target)});
+    add_fd_target(observer, tracee, fd, detail, targets);
+  }
+  const bool at_cwd = std::any_of(call.decoded.args.begin(), call.decoded.args.end(),
+                                  [](const decoders::Field& arg) {
+                                    const auto* fd = arg.value.as<decoders::Fd>();
+                                    return fd != nullptr && fd->at_cwd;
+                                  });
+  if (at_cwd && detail != FdDetail::Needed) {
+    constexpr base::FdNum kCwd{-100};  // linux/fcntl.h: AT_FDCWD
+    const raw::Observation seen =
+        observer.observe(tracee.tid, decoders::kObserveRoot, raw::Observation::At::Call);
+    if (seen.cwd) {
+      targets.push_back({kCwd, *seen.cwd});
     }
   }
   return targets;

@@ -22,10 +22,16 @@ namespace boxtrace::ptrace {
 [[nodiscard]] std::vector<base::FdNum> fd_references(const decoders::DecodedCall& decoded,
                                                      const std::vector<base::NsPid>& own_pids);
 
-/// What they refer to now, those that are open.
+/// What they refer to now, those that are open; unless only what is Needed is asked for, the
+/// working directory too, where AT_FDCWD is passed.
 [[nodiscard]] std::vector<raw::FdTarget> read_fd_targets(const Observer& observer,
                                                          const Tracee& tracee,
-                                                         const CallInFlight& call);
+                                                         const CallInFlight& call,
+                                                         FdDetail detail = FdDetail::Needed);
+
+/// Adds what `fd` refers to, if it is open and not there yet.
+void add_fd_target(const Observer& observer, const Tracee& tracee, base::FdNum fd, FdDetail detail,
+                   std::vector<raw::FdTarget>& targets);
 
 /// The N of such a path, or nothing.
 [[nodiscard]] std::optional<base::FdNum> fd_in_path(std::string_view path,

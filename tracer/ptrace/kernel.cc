@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <fmt/format.h>
 #include <sys/ptrace.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -205,8 +206,32 @@ bool LiveKernel::resume(base::HostTid tid, int signal, Until until) {
 bool LiveKernel::refuse_call(base::HostTid tid) {
   // A number below zero is no call: the kernel skips it, and the result stays what the entry has
   // set it to, -ENOSYS. Source: kernel/seccomp.c, __seccomp_filter; seccomp(2) "SECCOMP_RET_TRACE".
-  const std::uint64_t number = offsetof(struct user, regs.orig_rax);
-  return succeeded(::ptrace(PTRACE_POKEUSER, tid.value, as_pointer(number), as_pointer(~0ULL)));
+  return set_call_number(tid, ~0ULL);
+}
+
+bool LiveKernel::set_call_number(base::HostTid tid, std::uint64_t number) {
+  // The offsets are those of the tracer, whatever the tracee is. PTRACE_SET_SYSCALL_INFO could do
+  // the same since Linux 6.16, no better. Source: arch/x86/kernel/ptrace.c: arch_ptrace.
+  const std::uint64_t at = offsetof(struct user, regs.orig_rax);
+  return succeeded(::ptrace(PTRACE_POKEUSER, tid.value, as_pointer(at), as_pointer(number)));
+}
+
+bool LiveKernel::set_result(base::HostTid tid, std::int64_t result) {
+  const std::uint64_t at = offsetof(struct user, regs.rax);
+  return succeeded(::ptrace(PTRACE_POKEUSER, tid.value, as_pointer(at),
+                            as_pointer(static_cast<std::uint64_t>(result))));
+}
+
+void LiveKernel::wake_every(std::int64_t period) {
+  // Repeated, since one that comes between the decision to wait and the waiting would be lost.
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  ::sigaction(SIGALRM, &action, nullptr);  // without SA_RESTART: wait4 ends with EINTR
+  itimerval timer{};
+  timer.it_interval.tv_sec = period / 1'000'000'000;
+  timer.it_interval.tv_usec = period / 1000 % 1'000'000;
+  timer.it_value = timer.it_interval;
+  ::setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
 std::optional<raw::Registers> LiveKernel::registers(base::HostTid tid) {

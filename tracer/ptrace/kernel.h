@@ -84,6 +84,12 @@ class Kernel {
   virtual bool resume(base::HostTid tid, int signal, Until until) = 0;
   /// In a Seccomp stop: makes the call fail with ENOSYS, once resumed.
   virtual bool refuse_call(base::HostTid tid) = 0;
+  /// At the entry of a call: another call runs in its place, none if there is none of that number.
+  virtual bool set_call_number(base::HostTid tid, std::uint64_t number) = 0;
+  /// At the exit of a call: its result, a negated errno if it failed.
+  virtual bool set_result(base::HostTid tid, std::int64_t result) = 0;
+  /// Interrupts wait() that often, in nanoseconds; 0: no more.
+  virtual void wake_every(std::int64_t period) = 0;
   /// PTRACE_GETREGSET, NT_PRSTATUS. Within a call, rax is its number, as the program set it.
   [[nodiscard]] virtual std::optional<raw::Registers> registers(base::HostTid tid) = 0;
   /// PTRACE_LISTEN: leaves a group-stopped task stopped, yet sensitive to SIGCONT.
@@ -114,6 +120,9 @@ class LiveKernel final : public Kernel {
   [[nodiscard]] int seize(base::HostTid tid) override;
   bool resume(base::HostTid tid, int signal, Until until) override;
   bool refuse_call(base::HostTid tid) override;
+  bool set_call_number(base::HostTid tid, std::uint64_t number) override;
+  bool set_result(base::HostTid tid, std::int64_t result) override;
+  void wake_every(std::int64_t period) override;
   [[nodiscard]] std::optional<raw::Registers> registers(base::HostTid tid) override;
   bool listen(base::HostTid tid) override;
   bool detach(base::HostTid tid, int signal) override;

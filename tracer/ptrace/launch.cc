@@ -183,7 +183,10 @@ base::Result<LaunchedCommand> LaunchedCommand::start(const LaunchOptions& option
     become_command(gate_reader.get(), program.c_str(), argv.data(), envp.data(), old_sigchld,
                    filter, options.process_group);
   }
-  if (::ptrace(PTRACE_SEIZE, pid, nullptr, trace_options(!filter.empty())) != 0 ||
+  if (::ptrace(PTRACE_SEIZE, pid, nullptr,
+               trace_options(!filter.empty()) |
+                   (options.kill_on_exit ? static_cast<unsigned long>(PTRACE_O_EXITKILL) : 0UL)) !=
+          0 ||
       ::ptrace(PTRACE_INTERRUPT, pid, nullptr, nullptr) != 0) {
     const int err = errno;
     gate.reset();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -188,6 +189,33 @@ bool Observer::is_namespace(base::HostTid tid, base::FdNum fd) const {
              0 &&
          ::fstatat(proc_.get(), "self/ns/mnt", &any_namespace, 0) == 0 &&
          file.st_dev == any_namespace.st_dev;
+}
+
+std::string Observer::fd_detail(base::HostTid tid, base::FdNum fd,
+                                const std::string& target) const {
+  if (!usable_) {
+    return {};
+  }
+  if (target.find("[pidfd]") != std::string::npos) {
+    const auto said = read(fmt::format("{}/fdinfo/{}", tid.value, fd.value)).value_or("");
+    for (const std::string_view line : base::split(said, '\n')) {
+      if (line.substr(0, 4) == "Pid:") {
+        return fmt::format("pid:{}", base::trim(line.substr(4)));
+      }
+    }
+    return {};
+  }
+  struct stat attributes {};
+  const std::string path = fmt::format("{}/fd/{}", tid.value, fd.value);
+  if (::fstatat(proc_.get(), path.c_str(), &attributes, 0) != 0) {
+    return {};
+  }
+  const std::string_view kind = S_ISCHR(attributes.st_mode)   ? "char"
+                                : S_ISBLK(attributes.st_mode) ? "block"
+                                                              : "";
+  return kind.empty()
+             ? std::string{}
+             : fmt::format("{} {}:{}", kind, major(attributes.st_rdev), minor(attributes.st_rdev));
 }
 
 std::optional<std::string> Observer::exe(base::HostTid tid) const {

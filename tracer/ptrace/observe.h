@@ -22,6 +22,13 @@
 
 namespace boxtrace::ptrace {
 
+/// How much is read of descriptors that calls name or return.
+enum class FdDetail : std::uint8_t {
+  Needed,   ///< links, of calls whose rows ask for them
+  All,      ///< links, of all calls
+  Details,  ///< and what the links do not say, see raw::FdTarget
+};
+
 class Observer {
  public:
   /// `proc` is "/proc"; tests give a directory of files.
@@ -53,6 +60,10 @@ class Observer {
 
   /// A descriptor of the task refers to a namespace.
   [[nodiscard]] bool is_namespace(base::HostTid tid, base::FdNum fd) const;
+
+  /// What the link does not say: `char 1:3`, `block 8:0`, `pid:12`; else empty.
+  [[nodiscard]] std::string fd_detail(base::HostTid tid, base::FdNum fd,
+                                      const std::string& target) const;
 
   [[nodiscard]] std::optional<std::string> exe(base::HostTid tid) const;
 

@@ -15,6 +15,8 @@
 
 namespace boxtrace::ptrace {
 
+struct Injection;
+
 /// A call between its entry and its exit.
 struct CallInFlight {
   raw::Call call;
@@ -25,6 +27,7 @@ struct CallInFlight {
   std::optional<base::TaskId> child;  ///< once the kernel has told us of it
   std::optional<raw::Stack> stack;    ///< who made it, where that was asked for
   std::optional<raw::CallSite> site;
+  const Injection* injection = nullptr;  ///< what we do to it
 
   /// fork, vfork, clone or clone3.
   [[nodiscard]] bool is_birth() const;

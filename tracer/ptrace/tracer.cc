@@ -95,6 +95,7 @@ bool Tracer::step(Report report) {
     return false;
   }
   settle_births();
+  proceed_due();
   return !is_done();
 }
 
@@ -102,6 +103,7 @@ bool Tracer::step(Report report) {
 
 void Tracer::on_stop(Stop stop) {
   const base::HostTid tid = stop.stopped.tid();
+  forget_delayed(tid);
   if (const auto* exec = std::get_if<ExecStop>(&stop.kind)) {
     Tracee* caller = exec->former == tid ? nullptr : tracees_.find(exec->former);
     if (caller != nullptr) {
@@ -381,8 +383,9 @@ void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) 
   const TraceeMemory live{*kernel_, tracee.tid};
   call.decoded = decoders::decode_entry(call.call, raw::RecordingMemory{live, call.in}, options_);
   if (call.decoded.spec != nullptr &&
-      (call.decoded.spec->observe & decoders::kObserveFdArgs) != 0) {
-    call.fds = read_fd_targets(*observer_, tracee, call);
+      (fd_detail_ != FdDetail::Needed ||
+       (call.decoded.spec->observe & decoders::kObserveFdArgs) != 0)) {
+    call.fds = read_fd_targets(*observer_, tracee, call, fd_detail_);
   }
   if (call.is_filter_install_for_all()) {
     follow_filter_to_all_threads(tracee);
@@ -393,7 +396,17 @@ void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) 
   if (!is_before_command(tracee, call)) {
     tracee.call.emplace(std::move(call));
   }
-  std::move(stopped).resume(tracee.stops_next());
+  if (tracee.call && !(is_launching_ && tracee.tid == command_)) {
+    tracee.call->injection =
+        injector_.at_entry(tracee.id, tracee.call->call.abi, tracee.call->call.nr);
+  }
+  const Injection* const injection = tracee.call ? tracee.call->injection : nullptr;
+  if (injection != nullptr) {
+    begin_injection(tracee);
+    proceed(tracee, std::move(stopped), injection->delay_enter, injection->signal);
+  } else {
+    std::move(stopped).resume(tracee.stops_next());
+  }
   if (tracee.call) {
     emitter_->enter(tracee.id, now_, *tracee.call);
   }
@@ -414,12 +427,15 @@ void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
   }
   CallInFlight call = std::move(*tracee.call);
   tracee.call.reset();
-  const raw::Outcome outcome = outcome_of(info);
+  const std::optional<raw::Outcome> injected = end_injection(tracee, call);
+  const raw::Outcome outcome = injected ? *injected : outcome_of(info);
   raw::Snapshot out;
   const TraceeMemory live{*kernel_, tracee.tid};
-  decoders::decode_exit(call.decoded, call.call, outcome, raw::RecordingMemory{live, out},
-                        options_);
-  const bool succeeded = outcome.kind == raw::Outcome::Kind::Returned;
+  if (!injected) {
+    decoders::decode_exit(call.decoded, call.call, outcome, raw::RecordingMemory{live, out},
+                          options_);
+  }
+  const bool succeeded = !injected && outcome.kind == raw::Outcome::Kind::Returned;
   const std::uint32_t mask =
       call.decoded.spec != nullptr ? decoders::observe_after(*call.decoded.spec, call.call) : 0;
   std::optional<raw::Observation> seen;
@@ -428,6 +444,11 @@ void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
     tracee.last_call = call.call.nr;
   } else if (succeeded && mask != 0 && !call.is_exec()) {  // an exec was observed at its own stop
     seen = observer_->observe(tracee.tid, mask, raw::Observation::At::Call);
+  }
+  if (fd_detail_ != FdDetail::Needed && succeeded && call.decoded.spec != nullptr &&
+      call.decoded.spec->returns == decoders::Returns::Fd) {
+    add_fd_target(*observer_, tracee, base::FdNum{static_cast<std::int32_t>(outcome.value)},
+                  fd_detail_, call.fds);
   }
   tracee.has_moved = tracee.has_moved || (succeeded && call.is_move());
   const auto elsewhere = succeeded ? observe_control_write(tracee, call) : std::nullopt;
@@ -439,7 +460,13 @@ void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
   if (succeeded && call.is_exec()) {
     choose_depth(tracee);
   }
-  const bool has_left = detach_or_resume(tracee, std::move(stopped), leaves);
+  const base::Nanos delay = call.injection != nullptr ? call.injection->delay_exit : base::Nanos{};
+  bool has_left = false;
+  if (delay.value != 0 && !leaves) {
+    proceed(tracee, std::move(stopped), delay, 0);
+  } else {
+    has_left = detach_or_resume(tracee, std::move(stopped), leaves);
+  }
 
   if (is_launching_ && tracee.tid == command_ && call.is_exec() &&
       outcome.kind == raw::Outcome::Kind::Failed) {
@@ -450,7 +477,9 @@ void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
   if (has_untraced_child) {
     report_untraced_child(tracee, call, outcome);
   }
-  emitter_->emit(tracee.id, now_, syscall_event(std::move(call), outcome, std::move(out)));
+  raw::Syscall event = syscall_event(std::move(call), outcome, std::move(out));
+  event.injected = injected.has_value();
+  emitter_->emit(tracee.id, now_, std::move(event));
   if (seen) {
     emitter_->emit(tracee.id, now_, std::move(*seen));
   }
@@ -590,6 +619,7 @@ bool Tracer::is_superseded(const Tracee& tracee, WaitStatus status) {
 }
 
 void Tracer::on_end(const Ended& ended) {
+  forget_delayed(ended.tid);
   Tracee* tracee = tracees_.find(ended.tid);
   if (tracee == nullptr) {
     const auto [place, is_new] = held_.try_emplace(ended.tid);

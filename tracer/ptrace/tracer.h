@@ -19,6 +19,7 @@
 // Calls. Entry and exit are told apart by PTRACE_GET_SYSCALL_INFO, never by counting. A call in
 // flight when its task ends did not return.
 
+#include <map>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -29,6 +30,7 @@
 #include "tracer/ptrace/attach.h"
 #include "tracer/ptrace/emitter.h"
 #include "tracer/ptrace/engine.h"
+#include "tracer/ptrace/inject.h"
 #include "tracer/ptrace/light_calls.h"
 #include "tracer/ptrace/observe.h"
 #include "tracer/ptrace/signal_relay.h"
@@ -49,6 +51,13 @@ class Tracer {
         options_(options),
         following_(std::move(following)),
         light_calls_(kernel, observer, emitter, options) {}
+
+  /// Meddles with calls from now on. Reports nothing itself: an event says that it was meddled
+  /// with.
+  void inject(Injector injector) { injector_ = std::move(injector); }
+
+  /// What is read of descriptors; see LaunchOptions::fds.
+  void describe_fds(FdDetail detail) { fd_detail_ = detail; }
 
   /// Call stacks are captured from now on. Keeps a reference.
   void set_stacks(StackCapture& stacks) { stacks_ = &stacks; }
@@ -114,6 +123,15 @@ class Tracer {
   static bool detach_or_resume(const Tracee& tracee, Stopped stopped, bool leaves);
   void on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
   void follow_filter_to_all_threads(const Tracee& caller);
+  void begin_injection(const Tracee& tracee);
+  /// Writes the result that the call is to have, and says which.
+  [[nodiscard]] std::optional<raw::Outcome> end_injection(const Tracee& tracee,
+                                                          const CallInFlight& call);
+  /// Resumes after `delay`, at once if it is 0.
+  void proceed(const Tracee& tracee, Stopped stopped, base::Nanos delay, int signal);
+  void proceed_due();
+  void release_delayed();
+  void forget_delayed(base::HostTid tid);
   [[nodiscard]] bool is_left_out(const Tracee& tracee, const raw::Call& call) const;
   [[nodiscard]] bool is_before_command(const Tracee& tracee, const CallInFlight& call) const;
   /// An observation of another task than the caller.
@@ -180,6 +198,15 @@ class Tracer {
   CommandEnd command_end_;
 
   bool command_has_execed_ = false;
+
+  FdDetail fd_detail_ = FdDetail::Needed;
+  Injector injector_;
+  struct Delayed {
+    Stopped stopped;
+    int signal;
+    base::Nanos due;
+  };
+  std::map<base::HostTid, Delayed> delayed_;
 
   std::optional<base::Nanos> let_go_since_;
   bool gives_up_ = false;

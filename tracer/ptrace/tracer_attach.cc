@@ -134,6 +134,7 @@ void Tracer::let_go() {
     return;
   }
   let_go_since_ = emitter_->now();
+  release_delayed();
   tracees_.for_each([this](const Tracee& tracee) {
     if (tracee.depth == Depth::Full) {
       kernel_->interrupt(tracee.tid);
@@ -143,6 +144,7 @@ void Tracer::let_go() {
 
 void Tracer::release_filtered() {
   keeps_ = !tracees_.empty();
+  release_delayed();
   leave_the_rest();
   for (auto& [tid, held] : held_) {
     if (held.stop) {

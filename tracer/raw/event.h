@@ -54,6 +54,9 @@ struct Outcome {
 struct FdTarget {
   base::FdNum fd;
   std::string target;
+  /// What the link does not say, where it was asked for: `char 1:3` of a device, `pid:12` of a
+  /// pidfd, `TCP:[127.0.0.1:80->127.0.0.1:4000]` of a socket.
+  std::string detail = {};
   friend bool operator==(const FdTarget&, const FdTarget&) = default;
 };
 

@@ -73,7 +73,8 @@ std::string CallLines::lane(const Step& step) const {
 
 std::string CallLines::call_body(const Step& step) const {
   std::string out = decoders::render_call(*step.call) + " " +
-                    decoders::render_outcome(*step.call, step.syscall->outcome);
+                    decoders::render_outcome(*step.call, step.syscall->outcome) +
+                    (step.syscall->injected ? " (INJECTED)" : "");
   std::string notes;
   const auto note = [&](const std::string& text) { notes += (notes.empty() ? "" : ", ") + text; };
   const model::Task* task = step.model.task(step.event.task);

@@ -125,6 +125,9 @@ void write_fd_targets(JsonText& json, const std::vector<raw::FdTarget>& fds) {
     json.begin_object();
     json.integer("fd", static_cast<std::int64_t>(fd.fd.value));
     json.text("target", fd.target);
+    if (!fd.detail.empty()) {
+      json.text("detail", fd.detail);
+    }
     json.end_object();
   }
   json.end_array();

@@ -284,6 +284,7 @@ static void identity(void) {
   CALL(prctl, 12345, 1, 2, 3, 4);
   CALL(keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0);
   CALL(keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0);
+  CALL(keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_REQUESTOR_KEYRING, 0);
   CALL(personality, 0xffffffff);
 }
 
@@ -345,6 +346,11 @@ static void sockets(void) {
   const long udp = syscall(SYS_socket, AF_INET, SOCK_DGRAM, IPPROTO_UDP);
   CALL(bind, udp, &address, sizeof address);
   CALL(connect, udp, &address, sizeof address);
+  struct sockaddr_in6 wide = {.sin6_family = AF_INET6,
+                              .sin6_port = htons(443),
+                              .sin6_addr = IN6ADDR_LOOPBACK_INIT,
+                              .sin6_scope_id = 2};
+  CALL(connect, udp, &wide, sizeof wide);
   struct sockaddr_storage name;
   uint32_t length = sizeof name;
   CALL(getsockname, udp, &name, &length);
@@ -432,6 +438,9 @@ static void namespaces(void) {
   CALL(mount, 0, "dir", 0, MS_REMOUNT | MS_BIND | MS_RDONLY, 0);
   CALL(mount, "missing", "missing", "nofs", 0, "");
   CALL(mount, "overlay", "dir", "overlay", 0, "lowerdir=/nowhere");
+  CALL(mount, "dir", "dir", "ignored", MS_BIND, "ignored");
+  CALL(mount, "none", "dir", "ignored", MS_SLAVE, "ignored");
+  CALL(mount, "none", "dir", "ignored", MS_REMOUNT | MS_NOSUID, "size=2m");
   CALL(umount2, "dir", MNT_DETACH);
   CALL(umount2, "dir", UMOUNT_NOFOLLOW | MNT_FORCE);
   CALL(umount2, "missing", 0);
@@ -458,11 +467,20 @@ static int in_child(void* ignored) {
   return 0;
 }
 
+/// Waits for `child` and leaves no SIGCHLD behind, whose moment would differ from run to run.
+static void reap(long child, int options) {
+  int status = 0;
+  CALL(wait4, child, &status, options, 0);
+}
+
 static void processes(void) {
   static char stack[16384] __attribute__((aligned(16)));
   int status = 0;
   struct rusage usage;
-  if (syscall(SYS_fork) == 0) {
+  uint64_t mask = 1UL << (SIGCHLD - 1);
+  CALL(rt_sigprocmask, SIG_BLOCK, &mask, 0, 8);
+  long child = syscall(SYS_fork);
+  if (child == 0) {
     CALL(exit, 3);
   }
   CALL(wait4, -1, &status, 0, 0);
@@ -470,6 +488,23 @@ static void processes(void) {
     CALL(kill, getpid(), SIGKILL);
   }
   CALL(wait4, -1, &status, __WALL, 0);
+  if ((child = syscall(SYS_fork)) == 0) {
+    *(volatile int*)16 = 1;
+  }
+  reap(child, 0);
+  if ((child = syscall(SYS_fork)) == 0) {
+    CALL(kill, getpid(), SIGSTOP);
+    CALL(exit_group, 1);
+  }
+  reap(child, WUNTRACED);
+  CALL(kill, child, SIGCONT);
+  reap(child, 0);
+  if ((child = syscall(SYS_vfork)) == 0) {
+    CALL(execve, "missing", 0, 0);
+    CALL(exit_group, 2);
+  }
+  reap(child, __WCLONE);
+  reap(child, 0);
   clone(in_child, stack + sizeof stack, CLONE_VFORK | CLONE_VM | SIGCHLD, 0);
   CALL(wait4, -1, &status, WNOHANG | WUNTRACED, &usage);
   struct clone_args args = {
@@ -488,10 +523,11 @@ static void processes(void) {
   CALL(pidfd_send_signal, self, 0, 0, 0);
   CALL(pidfd_getfd, self, 0, 0);
   CALL(pidfd_open, -1, 0);
-  CALL(getpgid, 0);
-  CALL(getsid, 0);
-  CALL(kcmp, getpid(), getpid(), 0, 0, 1);
+  CALL(getpgid, 1);
+  CALL(kcmp, getpid(), getpid(), 0, 0, 0);
   CALL(set_tid_address, 0);
+  mask = 0;
+  CALL(rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
 }
 
 static void filters(void) {

@@ -69,22 +69,72 @@ TEST(Launch, EnvironmentOptionTakesOneWordEach) {
 
 TEST(Launch, UnknownOptionsAreRefused) {
   testing::internal::CaptureStderr();
-  EXPECT_EQ(parse_launch({"-f", "ls"}).status, kToolFailure);
+  EXPECT_EQ(parse_launch({"-c", "ls"}).status, kToolFailure);
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
-            "boxtrace: -f (in strace: follow children) is not an option of boxtrace\n"
-            "hint: leave it out: boxtrace always follows all children and threads\n");
+            "boxtrace: -c (in strace: count calls) is not an option of boxtrace\n"
+            "hint: record with boxtrace -o FILE and count the member `name` with jq or DuckDB\n");
   testing::internal::CaptureStderr();
   EXPECT_EQ(parse_launch({"--color=sometimes", "ls"}).status, kToolFailure);
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("--color"));
 }
 
-TEST(StraceOptions, AreRefusedInEverySpelling) {
-  for (const char* const word : {"-e", "-etrace=open", "-y", "-yy", "-fyy", "-ttt", "--trace=open",
-                                 "--inject=open:error=1", "-c"}) {
+TEST(StraceOptions, WithoutUseInTheStoryNameTheirStyle) {
+  for (const char* const word : {"-t", "-ttt", "-T", "-z", "-P", "-a40", "--syscall-times=ns"}) {
+    const base::Error error = refuse_option(word);
+    EXPECT_THAT(error.what, HasSubstr("needs --style=strace")) << word;
+    EXPECT_THAT(error.hint, HasSubstr("boxtrace --style=strace ")) << word;
+  }
+}
+
+TEST(StraceOptions, ThatAreMissingNameWhatComesNearest) {
+  for (const char* const word : {"-c", "-u", "--tips", "-S"}) {
     const base::Error error = refuse_option(word);
     EXPECT_THAT(error.what, HasSubstr("is not an option of boxtrace")) << word;
     EXPECT_FALSE(error.hint.empty()) << word;
+    EXPECT_FALSE(parse_strace({word, "x", "ls"}).ok()) << word;
   }
+}
+
+TEST(StraceStyle, IsLookedForAmongTheOptionsOnly) {
+  EXPECT_TRUE(has_strace_style({"--style=strace", "ls"}));
+  EXPECT_TRUE(has_strace_style({"-o", "f", "-fv", "--style", "strace", "ls"}));
+  EXPECT_FALSE(has_strace_style({"ls", "--style=strace"}));
+  EXPECT_FALSE(has_strace_style({"-o", "--style=strace", "ls"}));
+  EXPECT_FALSE(has_strace_style({"--", "--style=strace"}));
+  EXPECT_FALSE(has_strace_style({"--style=story", "ls"}));
+}
+
+TEST(StraceStyle, ParsesAsStraceDoes) {
+  const auto parsed = parse_strace({"--style=strace", "-fttTv", "-s", "100", "-o", "out", "-eopen",
+                                    "-e", "signal=!chld", "--relative-timestamps=ns", "ls", "-l"});
+  ASSERT_TRUE(parsed.ok());
+  const StraceRequest& request = parsed.value();
+  EXPECT_THAT(request.command, ElementsAre("ls", "-l"));
+  EXPECT_TRUE(request.look.follow);
+  EXPECT_EQ(request.look.clock, sinks::StraceOptions::Clock::TimeOfDay);
+  EXPECT_EQ(request.look.clock_precision, 6);
+  EXPECT_EQ(request.look.relative, 9);
+  EXPECT_EQ(request.look.duration, 6);
+  EXPECT_EQ(request.look.string_limit, 100U);
+  EXPECT_EQ(request.output, "out");
+  EXPECT_TRUE(request.look.quiet_attach) << "-o keeps quiet, as in strace";
+  EXPECT_FALSE(request.filter.signals.test(17));
+  EXPECT_TRUE(request.filter.signals.test(2));
+  EXPECT_TRUE(request.filter.calls.has(raw::Abi::X86_64, 2));
+  EXPECT_FALSE(request.filter.calls.has(raw::Abi::X86_64, 0));
+}
+
+TEST(StraceStyle, RefusesWhatMakesNoSense) {
+  const auto hint = [](const Arguments& words) {
+    const auto parsed = parse_strace(words);
+    return parsed.ok() ? std::string("(taken)") : parsed.error().hint;
+  };
+  EXPECT_EQ(hint({"-e", "openn", "ls"}).substr(0, 12), "did you mean");
+  EXPECT_EQ(hint({"-e", "trac=open", "ls"}), "did you mean trace?");
+  EXPECT_EQ(hint({"--folow-forks", "ls"}), "did you mean --follow-forks?");
+  EXPECT_EQ(hint({"-ff", "-o", "|cat", "ls"}), "-f -o '|COMMAND', or -ff -o FILE");
+  EXPECT_EQ(hint({"-A", "ls"}), "-A -o FILE");
+  EXPECT_EQ(hint({"-T", "ls"}), "(taken)");
 }
 
 TEST(StraceOptions, AnUnknownOneGetsASuggestion) {

@@ -130,6 +130,15 @@ class FakeKernel final : public Kernel {
     return is_gone(tid) ? std::nullopt : std::optional{user_registers};
   }
   bool refuse_call(base::HostTid tid) override { return note(tid, "refuse call"); }
+  bool set_call_number(base::HostTid tid, std::uint64_t number) override {
+    return note(tid, fmt::format("call {}", static_cast<std::int64_t>(number)));
+  }
+  bool set_result(base::HostTid tid, std::int64_t result) override {
+    return note(tid, fmt::format("result {}", result));
+  }
+  void wake_every(std::int64_t period) override {
+    asked.push_back(fmt::format("wake every {}", period));
+  }
   bool listen(base::HostTid tid) override { return note(tid, "listen"); }
   bool detach(base::HostTid tid, int signal) override {
     return note(tid, signal == 0 ? "detach" : fmt::format("detach with {}", signal));

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -12,6 +13,9 @@
 
 namespace boxtrace::trace {
 namespace {
+
+/// The decoded halves of kept traces are written anew, from the raw ones.
+bool updates() { return std::getenv("UPDATE_TRACES") != nullptr; }
 
 TEST(Agreement, TheSampleDecodesToItself) {
   const auto lines = samples::lines_of(samples::all_kinds());
@@ -34,14 +38,23 @@ TEST(Agreement, EveryKeptTraceDecodesToItself) {
     }
     std::ifstream file(entry.path());
     std::string line;
+    std::string again;
     TraceWriter writer;
     for (int number = 1; std::getline(file, line); ++number) {
       const auto record = parse_record(line);
       ASSERT_TRUE(record.ok()) << entry.path().filename() << ":" << number;
-      if (const auto* event = std::get_if<raw::Event>(&record.value())) {
-        ASSERT_EQ(writer.render_line(*event), line + "\n")
-            << entry.path().filename() << ":" << number;
+      const auto* event = std::get_if<raw::Event>(&record.value());
+      const std::string now = event != nullptr ? writer.render_line(*event) : line + "\n";
+      again += now;
+      if (now != line + "\n" && !updates()) {
+        FAIL() << entry.path().filename() << ":" << number << "\n  recorded: " << line
+               << "\n  now:      " << now << "accept with: UPDATE_TRACES=1";
       }
+    }
+    file.close();
+    if (updates()) {
+      std::ofstream(entry.path(), std::ios::binary) << again;
+      ADD_FAILURE() << "updated " << entry.path().filename() << "; review git diff";
     }
   }
 }

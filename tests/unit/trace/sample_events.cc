@@ -62,7 +62,7 @@ raw::Syscall mount_call() {
       {{0x2000}, base::to_bytes(std::string("/tmp/\xff\xfe\0", 8)), std::nullopt},
       {{0x3000}, base::to_bytes("tmp"), raw::Unreadable::Fault},
   };
-  call.fds = {{{3}, kNotUtf8}, {{-100}, "/"}};
+  call.fds = {{{3}, kNotUtf8}, {{-100}, "/", "dev 1:2"}};
   return call;
 }
 

@@ -114,6 +114,7 @@ struct Failing {
   std::string call;
   std::int64_t err = 0;
   RichText shown;
+  bool injected = false;  ///< by us, the kernel was not asked
   std::size_t times = 0;
   bool not_seccomp = false;  ///< there are filters, and they permitted it
 };
@@ -159,7 +160,8 @@ class FailuresRule final : public Rule {
     const std::int64_t err = step.syscall->outcome.value;
     if (runs_.has(process)) {
       const Failing& open = runs_.peek(process);
-      if (open.call != step.call->name || open.err != err) {
+      if (open.call != step.call->name || open.err != err ||
+          open.injected != step.syscall->injected) {
         flush(process, story);
       }
     }
@@ -197,8 +199,13 @@ class FailuresRule final : public Rule {
     const auto why = std::find_if(kWhys.begin(), kWhys.end(), [&](const Why& candidate) {
       return candidate.call == run.call && candidate.err == run.err;
     });
-    line.remark.add(why != kWhys.end() ? std::string(why->text) + " \u2192 " + std::string(why->man)
-                                       : std::string(base::errno_text(static_cast<int>(run.err))));
+    if (run.injected) {
+      line.remark.add("injected: the kernel was not asked");
+    } else {
+      line.remark.add(why != kWhys.end()
+                          ? std::string(why->text) + " \u2192 " + std::string(why->man)
+                          : std::string(base::errno_text(static_cast<int>(run.err))));
+    }
     if (run.not_seccomp) {
       line.remark.add("; not seccomp");
     }
@@ -211,7 +218,11 @@ class FailuresRule final : public Rule {
 
  private:
   static Failing failing(const Step& step, const Story& story) {
-    return {step.call->name, step.syscall->outcome.value, describe(step, story), 0,
+    return {step.call->name,
+            step.syscall->outcome.value,
+            describe(step, story),
+            step.syscall->injected,
+            0,
             is_surely_not_seccomp(step, story)};
   }
 
@@ -233,8 +244,13 @@ class FailuresRule final : public Rule {
   }
 
   static bool matters(const Step& step, const Story& story) {
-    if (step.call == nullptr || step.syscall->outcome.kind != raw::Outcome::Kind::Failed ||
-        is_expected(step)) {
+    if (step.call == nullptr || step.syscall->outcome.kind != raw::Outcome::Kind::Failed) {
+      return false;
+    }
+    if (step.syscall->injected) {
+      return true;
+    }
+    if (is_expected(step)) {
       return false;
     }
     const model::Task* task = story.model().task(step.event.task);

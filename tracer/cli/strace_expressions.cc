@@ -1,0 +1,252 @@
+#include "tracer/cli/strace_expressions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "decoders/tables/signals.h"
+#include "tracer/base/text.h"
+
+namespace boxtrace::cli {
+namespace {
+
+using sinks::StraceFilter;
+
+/// One of a qualifier's words and what it switches on.
+struct Word {
+  std::string_view name;
+  unsigned bits;
+};
+
+/// `[!]word,word`, `all`, `none` as the bits of the words.
+base::Result<unsigned> parse_words(std::string_view qualifier, std::string_view value,
+                                   const std::vector<Word>& words) {
+  unsigned every = 0;
+  std::vector<std::string> names;
+  for (const Word& word : words) {
+    every |= word.bits;
+    names.emplace_back(word.name);
+  }
+  const bool negated = !value.empty() && value.front() == '!';
+  unsigned chosen = 0;
+  for (const std::string_view name : base::split(negated ? value.substr(1) : value, ',')) {
+    const auto word = std::find_if(words.begin(), words.end(), [name](const Word& candidate) {
+      return candidate.name == name;
+    });
+    if (word == words.end() && name != "all" && name != "none") {
+      return base::Error{0,
+                         fmt::format("-e {}={}: \"{}\" is no word for it", qualifier, value, name),
+                         "one of all, none, " + base::join(names, ", ")};
+    }
+    chosen |= name == "all" ? every : name == "none" ? 0 : word->bits;
+  }
+  return negated ? every & ~chosen : chosen;
+}
+
+/// SIGCHLD, chld, CHLD, 17.
+std::optional<std::size_t> parse_signal(std::string_view text) {
+  if (const auto number = base::parse_u64(text)) {
+    return *number < StraceFilter::kSignals ? std::optional<std::size_t>(*number) : std::nullopt;
+  }
+  std::string name(text);
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  if (name.rfind("SIG", 0) != 0) {
+    name.insert(0, "SIG");
+  }
+  const decoders::Constant* known = decoders::kSignals.find(std::string_view(name));
+  return known == nullptr ? std::nullopt : std::optional<std::size_t>(known->value);
+}
+
+base::Result<void> trace(StraceRequest& request, std::string_view value) {
+  TRY(decoders::CallSelection set, decoders::CallSelection::parse(value));
+  request.notes.insert(request.notes.end(), set.notes().begin(), set.notes().end());
+  request.filter.calls = std::move(set);
+  request.calls_were_chosen = true;
+  return {};
+}
+
+base::Result<void> abbrev(StraceRequest& request, std::string_view value) {
+  TRY(request.filter.abbreviated, decoders::CallSelection::parse(value));
+  return {};
+}
+
+base::Result<void> verbose(StraceRequest& request, std::string_view value) {
+  TRY(request.filter.dereferenced, decoders::CallSelection::parse(value));
+  return {};
+}
+
+base::Result<void> raw(StraceRequest& request, std::string_view value) {
+  TRY(request.filter.raw, decoders::CallSelection::parse(value));
+  return {};
+}
+
+base::Result<void> signal(StraceRequest& request, std::string_view value) {
+  const bool negated = !value.empty() && value.front() == '!';
+  std::bitset<StraceFilter::kSignals> set;
+  for (const std::string_view name : base::split(negated ? value.substr(1) : value, ',')) {
+    if (name == "all") {
+      set.set();
+    } else if (name != "none") {
+      const auto number = parse_signal(name);
+      if (!number) {
+        return base::Error{0, fmt::format("-e signal=: there is no signal \"{}\"", name),
+                           "a name with or without SIG, or a number up to 64"};
+      }
+      set.set(*number);
+    }
+  }
+  request.filter.signals = negated ? ~set : set;
+  return {};
+}
+
+base::Result<void> status(StraceRequest& request, std::string_view value) {
+  TRY(request.filter.statuses, parse_words("status", value,
+                                           {{"successful", sinks::kSuccessful},
+                                            {"failed", sinks::kFailed},
+                                            {"unfinished", sinks::kUnfinished},
+                                            {"unavailable", sinks::kUnavailable},
+                                            {"detached", sinks::kDetached}}));
+  return {};
+}
+
+base::Result<void> quiet(StraceRequest& request, std::string_view value) {
+  constexpr unsigned kAttach = 1, kExit = 2, kPersonality = 4, kSuperseded = 8, kPaths = 16;
+  TRY(const unsigned chosen, parse_words("quiet", value,
+                                         {{"attach", kAttach},
+                                          {"exit", kExit},
+                                          {"personality", kPersonality},
+                                          {"path-resolution", kPaths},
+                                          {"thread-execve", kSuperseded},
+                                          {"superseded", kSuperseded}}));
+  request.look.quiet_attach = (chosen & kAttach) != 0;
+  request.look.quiet_exit = (chosen & kExit) != 0;
+  request.look.quiet_personality = (chosen & kPersonality) != 0;
+  request.look.quiet_superseded = (chosen & kSuperseded) != 0;
+  request.quiet_was_chosen = true;
+  return {};
+}
+
+base::Result<void> decode_fds(StraceRequest& request, std::string_view value) {
+  constexpr unsigned kPath = 1, kSocket = 2, kDevice = 4, kPidfd = 8;
+  TRY(const unsigned chosen,
+      parse_words("decode-fds", value,
+                  {{"path", kPath}, {"socket", kSocket}, {"dev", kDevice}, {"pidfd", kPidfd}}));
+  if ((chosen & kSocket) != 0) {
+    if (value != "all") {
+      return base::Error{0,
+                         "-e decode-fds=socket (addresses of sockets) is not an option of boxtrace",
+                         "-e decode-fds=path,dev,pidfd; calls on sockets show their addresses"};
+    }
+    request.notes.emplace_back("of sockets, only the inode numbers are shown");
+  }
+  request.look.fd_paths = chosen != 0;
+  request.look.fd_sockets = (chosen & kSocket) != 0;
+  request.look.fd_devices = (chosen & kDevice) != 0;
+  request.look.fd_pids = (chosen & kPidfd) != 0;
+  return {};
+}
+
+base::Result<void> decode_pids(StraceRequest& request, std::string_view value) {
+  constexpr unsigned kComm = 1, kNamespaces = 2;
+  TRY(const unsigned chosen,
+      parse_words("decode-pids", value, {{"comm", kComm}, {"pidns", kNamespaces}}));
+  request.look.pid_comm = (chosen & kComm) != 0;
+  request.look.pid_namespaces = (chosen & kNamespaces) != 0;
+  return {};
+}
+
+base::Result<void> no_dumps(StraceRequest&, std::string_view) {
+  return base::Error{0, "-e read= and -e write= (dumps of all bytes) are not an option of boxtrace",
+                     "-e trace=read,write -xx -s 65536 prints them in hexadecimal"};
+}
+
+base::Result<void> no_kvm(StraceRequest&, std::string_view) {
+  return base::Error{0, "-e kvm= (exit reasons of virtual CPUs) is not an option of boxtrace",
+                     "use strace -e kvm=vcpu"};
+}
+
+base::Result<void> inject(StraceRequest& request, std::string_view value) {
+  TRY(ptrace::Injection injection, ptrace::parse_injection(value, 0));
+  request.injections.push_back(std::move(injection));
+  return {};
+}
+
+base::Result<void> fault(StraceRequest& request, std::string_view value) {
+  constexpr int kNoSuchCall = 38;  // ENOSYS, what strace takes
+  TRY(ptrace::Injection injection, ptrace::parse_injection(value, kNoSuchCall));
+  if (!injection.error || injection.retval) {
+    return base::Error{0, "-e fault= makes calls fail", "-e inject= can do more"};
+  }
+  request.injections.push_back(std::move(injection));
+  return {};
+}
+
+struct Qualifier {
+  std::string_view names;  ///< separated by blanks
+  base::Result<void> (*apply)(StraceRequest& request, std::string_view value);
+};
+
+// Source: strace(1), -e.
+constexpr std::array kQualifiers = std::to_array<Qualifier>({
+    {"trace t", trace},
+    {"abbrev a", abbrev},
+    {"verbose v", verbose},
+    {"raw x", raw},
+    {"signal signals s", signal},
+    {"read reads r", no_dumps},
+    {"write writes w", no_dumps},
+    {"status", status},
+    {"inject", inject},
+    {"fault", fault},
+    {"quiet silent silence q", quiet},
+    {"decode-fds decode-fd", decode_fds},
+    {"decode-pids decode-pid", decode_pids},
+    {"kvm", no_kvm},
+});
+
+}  // namespace
+
+base::Result<void> apply_qualifier(StraceRequest& request, std::string_view qualifier,
+                                   std::string_view value) {
+  std::vector<std::string> names;
+  for (const Qualifier& each : kQualifiers) {
+    for (const std::string_view name : base::split_blanks(each.names)) {
+      if (name == qualifier) {
+        return each.apply(request, value);
+      }
+      names.emplace_back(name);
+    }
+  }
+  const auto near = base::nearest(qualifier, names, 1);
+  return base::Error{0, fmt::format("-e {}=: no such qualifier", base::printable(qualifier)),
+                     near.empty()
+                         ? "trace, signal, status, inject, quiet, ... see boxtrace-strace(1)"
+                         : "did you mean " + near.front() + "?"};
+}
+
+base::Result<void> apply_expression(StraceRequest& request, std::string_view text) {
+  const std::size_t equals = text.find('=');
+  // `/a=b` is a pattern, not a qualifier.
+  if (equals == std::string_view::npos || (!text.empty() && text.front() == '/')) {
+    return trace(request, text);
+  }
+  return apply_qualifier(request, text.substr(0, equals), text.substr(equals + 1));
+}
+
+base::Result<sinks::StraceOptions::Precision> parse_precision(std::string_view word) {
+  constexpr std::array<std::pair<std::string_view, sinks::StraceOptions::Precision>, 4> kUnits = {
+      {{"s", 0}, {"ms", 3}, {"us", 6}, {"ns", 9}}};
+  for (const auto& [name, digits] : kUnits) {
+    if (name == word) {
+      return digits;
+    }
+  }
+  return base::Error{0, fmt::format("\"{}\" is no precision of times", base::printable(word)),
+                     "one of s, ms, us, ns"};
+}
+
+}  // namespace boxtrace::cli

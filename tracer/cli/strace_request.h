@@ -1,0 +1,36 @@
+#pragma once
+// What a command line in strace's language asks for.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tracer/ptrace/engine.h"
+#include "tracer/sinks/strace_filter.h"
+#include "tracer/sinks/strace_options.h"
+
+namespace boxtrace::cli {
+
+struct StraceRequest {
+  std::vector<std::string> command;  ///< what follows the options
+  sinks::StraceOptions look;
+  sinks::StraceFilter filter;
+  std::vector<std::string> environment;  ///< -E
+  bool kill_on_exit = false;
+
+  std::vector<std::string> notes;  ///< for the user, on standard error
+  bool calls_were_chosen = false;  ///< by -e trace=
+
+  std::vector<ptrace::Injection> injections;  ///< -e inject=, -e fault=
+
+  std::string output;             ///< -o: a file, or `|command`; empty: standard error
+  bool append = false;            ///< -A
+  bool quiet_was_chosen = false;  ///< by -q or -e quiet=
+
+  /// How often an option was given that means more when repeated.
+  struct Counts {
+    int follow = 0, quiet = 0, clock = 0, fds = 0, hex = 0;
+  } counts;
+};
+
+}  // namespace boxtrace::cli
