@@ -13,7 +13,6 @@
 
 #include "tracer/base/text.h"
 #include "tracer/cli/front.h"
-#include "tracer/cli/strace_expressions.h"
 #include "tracer/cli/strace_launch.h"
 #include "tracer/cli/strace_options.h"
 #include "tracer/os/file.h"
@@ -88,8 +87,8 @@ int start_failure_status(int err) {
 
 /// By default where every call is shown or kept for later.
 bool wants_every_call(const LaunchRequest& request) {
-  const bool shows_them =
-      (request.view && request.view->verbose >= 2) || request.capture.stacks >= 2;
+  const bool shows_them = (request.view && request.view->verbose >= 2 && !request.view->chosen) ||
+                          request.capture.stacks >= 2;
   return request.capture.calls.empty() ? shows_them || !request.trace_file.empty()
                                        : request.capture.calls == "every";
 }
@@ -102,32 +101,21 @@ ptrace::LaunchOptions engine_options(const LaunchRequest& request, ptrace::Follo
   options.decode.env_values = request.capture.env == "values";
   options.stacks.stacks = request.capture.stacks > 0;
   options.stacks.sites = request.capture.call_sites;
-  if (request.capture.stacks < 2 && (!request.view || request.view->verbose < 2)) {
-    options.stacks.calls = timeline::story_calls();
-  }
   options.tool_version = BOXTRACE_VERSION;
+  // What is chosen to be listed is watched besides what a story is made of.
+  std::optional<decoders::CallSet> watched = timeline::story_calls();
+  if (request.view && request.view->chosen && !request.view->chosen->calls.add_to(*watched)) {
+    watched.reset();
+  }
   if (!wants_every_call(request)) {
-    options.calls = timeline::story_calls();
+    options.calls = watched;
+  }
+  if (request.capture.stacks < 2 && (!request.view || request.view->verbose < 2)) {
+    options.stacks.calls = watched;
   }
   options.environment = environment_changes(request.capture.environment);
   add_injections(options, request.injections);
   return options;
-}
-
-/// `-e` in our own style: what it changes, not how calls are printed.
-base::Result<void> apply_own_expression(LaunchRequest& request, std::string_view text) {
-  StraceRequest asked;
-  TRY_OK(apply_expression(asked, text));
-  if (asked.injections.empty()) {
-    return base::Error{
-        0,
-        fmt::format("-e {} belongs to strace's language and needs --style=strace",
-                    base::printable(text)),
-        "the story and -v choose by meaning; -e inject= and -e fault= work here, too"};
-  }
-  request.injections.insert(request.injections.end(), asked.injections.begin(),
-                            asked.injections.end());
-  return {};
 }
 
 /// The outputs of a run in our own style, open before it begins.
@@ -216,7 +204,9 @@ Ending trace(const LaunchRequest& request, const Plan& plan, int process_group) 
   std::unique_ptr<sinks::TextSink> printer;
   if (Output* const story = outputs.story.get()) {
     const int stream = request.story_file.empty() ? STDERR_FILENO : -1;
-    printer = std::make_unique<sinks::TextSink>(text_options(*request.view, stream),
+    sinks::TextOptions look = text_options(*request.view, stream);
+    look.sees_chosen = look.chosen.has_value();
+    printer = std::make_unique<sinks::TextSink>(std::move(look),
                                                 [story](std::string_view s) { story->write(s); });
     analysis.add_listener(*printer);
   }
@@ -325,23 +315,17 @@ int run_launch(const Arguments& words) {
   add_follow_options(app, request.follow);
   add_view_options(app, view);
   add_capture_options(app, request.capture);
-  std::vector<std::string> expressions;
-  app.add_option("-e", expressions,
-                 "Meddle with calls: -e inject=mount:error=EPERM:when=3; see "
-                 "boxtrace-strace(1)")
-      ->allow_extra_args(false)
-      ->type_name("EXPR");
   bool follow = true;  // always
   app.add_flag("-f,--follow-forks", follow, "Nothing new: children are always followed");
   if (const auto status = parse_prefix(app, words, request.command)) {
     return *status;
   }
-  for (const std::string& expression : expressions) {
-    if (const auto applied = apply_own_expression(request, expression); !applied) {
-      print_error(applied.error());
-      return kToolFailure;
-    }
+  auto injections = choose(view);
+  if (!injections) {
+    print_error(injections.error());
+    return kToolFailure;
   }
+  request.injections = std::move(injections).value();
   if (request.command.empty() && request.follow.attach.empty()) {
     print_error({0, "no command to launch", "boxtrace --help shows two examples"});
     return kToolFailure;

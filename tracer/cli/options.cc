@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "tracer/base/text.h"
+#include "tracer/cli/strace_expressions.h"
 #include "tracer/cli/strace_options.h"
 
 namespace boxtrace::cli {
@@ -41,6 +42,12 @@ int print_parse_outcome(CLI::App& app, const CLI::ParseError& outcome, int error
 void add_view_options(CLI::App& app, ViewOptions& options) {
   app.add_flag("-v", options.verbose,
                "Show the events that concern the container; -vv: every system call");
+  app.add_option("-e", options.expressions,
+                 "List only these calls or signals: -e trace=%mount,clone -e signal=chld -e "
+                 "status=failed; or meddle with calls: -e inject=mount:error=EPERM:when=3; see "
+                 "boxtrace-strace(1)")
+      ->allow_extra_args(false)
+      ->type_name("EXPR");
   add_layout_options(app, options);
   app.add_option("--style", options.style,
                  "story, or strace: options and output are then those of strace(1), see "
@@ -50,6 +57,23 @@ void add_view_options(CLI::App& app, ViewOptions& options) {
   app.add_flag("--ascii", options.ascii, "Draw with ASCII characters only");
   app.add_flag("--stable", options.stable,
                "T1 for pids, mnt#2 for namespaces, no times: equal from run to run");
+}
+
+base::Result<std::vector<ptrace::Injection>> choose(ViewOptions& options) {
+  StraceRequest asked;
+  bool chooses = false;
+  for (const std::string& expression : options.expressions) {
+    const std::size_t meddles = asked.injections.size();
+    TRY_OK(apply_own_expression(asked, expression));
+    chooses = chooses || asked.injections.size() == meddles;
+  }
+  for (const std::string& note : asked.notes) {
+    print_note(note);
+  }
+  if (chooses) {
+    options.chosen = std::move(asked.filter);
+  }
+  return std::move(asked.injections);
 }
 
 void add_layout_options(CLI::App& app, ViewOptions& options) {
@@ -89,13 +113,15 @@ void add_capture_options(CLI::App& app, CaptureOptions& options) {
 sinks::TextOptions text_options(const ViewOptions& options, int fd) {
   using Zoom = sinks::TextOptions::Zoom;
   sinks::TextOptions text;
-  text.zoom = options.verbose == 0   ? Zoom::Story
+  // Calls are chosen to be listed; the story is no list.
+  text.zoom = options.verbose == 0   ? (options.chosen ? Zoom::Calls : Zoom::Story)
               : options.verbose == 1 ? Zoom::Events
                                      : Zoom::Calls;
   const Color color = options.color == "always"  ? Color::Always
                       : options.color == "never" ? Color::Never
                                                  : Color::Auto;
   text.color = wants_color(color, fd);
+  text.chosen = options.chosen;
   text.ascii = options.ascii;
   text.stable = options.stable;
   text.width = options.width.value_or(columns_of(fd));

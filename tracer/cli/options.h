@@ -6,8 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "tracer/base/result.h"
 #include "tracer/cli/output.h"
 #include "tracer/cli/verbs.h"
+#include "tracer/ptrace/inject.h"
+#include "tracer/sinks/strace_filter.h"
 #include "tracer/sinks/text.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
@@ -23,6 +26,8 @@ struct ViewOptions {
   bool ascii = false;
   bool stable = false;
   std::optional<std::size_t> width;
+  std::vector<std::string> expressions;       ///< -e, as typed
+  std::optional<sinks::StraceFilter> chosen;  ///< what is listed; from `expressions`
   std::string style = "story";  ///< the other one, strace's, has a command line of its own
 };
 
@@ -37,6 +42,10 @@ struct CaptureOptions {
 };
 
 void add_view_options(CLI::App& app, ViewOptions& options);
+/// Applies `expressions`: fills `chosen`, tells the user what is to be told, and returns the calls
+/// that are meddled with.
+/// @errors  those of apply_own_expression().
+[[nodiscard]] base::Result<std::vector<ptrace::Injection>> choose(ViewOptions& options);
 /// Those of them that any text has: --color and --width.
 void add_layout_options(CLI::App& app, ViewOptions& options);
 void add_capture_options(CLI::App& app, CaptureOptions& options);

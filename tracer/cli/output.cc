@@ -14,6 +14,8 @@
 #include <tuple>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "tracer/base/error_text.h"
 #include "tracer/os/file.h"
 
@@ -142,8 +144,10 @@ std::size_t columns_of(int fd) {
   return std::clamp(std::size_t{size.ws_col}, kFewestColumns, kUsualColumns);
 }
 
-void print_error(const base::Error& error) {
-  const std::string text = "boxtrace: " + base::render_error(error) + "\n";
+void print_error(const base::Error& error) { print_note(base::render_error(error)); }
+
+void print_note(std::string_view note) {
+  const std::string text = fmt::format("boxtrace: {}\n", note);
   std::ignore = os::write_all(os::BorrowedFd{STDERR_FILENO}, text);
 }
 

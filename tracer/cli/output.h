@@ -91,5 +91,7 @@ enum class Color { Auto, Always, Never };
 
 /// Prints `boxtrace: what: reason` and its hint to standard error.
 void print_error(const base::Error& error);
+/// The same for what is no error.
+void print_note(std::string_view note);
 
 }  // namespace boxtrace::cli

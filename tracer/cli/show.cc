@@ -37,6 +37,13 @@ int run_show(const Arguments& words) {
   if (const auto status = parse(app, words, kToolFailure)) {
     return *status;
   }
+  const auto injections = choose(view);
+  if (!injections || !injections.value().empty()) {
+    print_error(injections ? base::Error{0, "a recorded trace has no calls to meddle with",
+                                         "leave out -e inject= and -e fault="}
+                           : injections.error());
+    return kToolFailure;
+  }
   Output out = Output::stream(STDOUT_FILENO, Output::Flush::Blocks);
   timeline::Analysis analysis;
   sinks::TextSink printer(text_options(view, STDOUT_FILENO),

@@ -65,7 +65,6 @@ base::Result<void> trace(StraceRequest& request, std::string_view value) {
   TRY(decoders::CallSelection set, decoders::CallSelection::parse(value));
   request.notes.insert(request.notes.end(), set.notes().begin(), set.notes().end());
   request.filter.calls = std::move(set);
-  request.calls_were_chosen = true;
   return {};
 }
 
@@ -188,35 +187,33 @@ base::Result<void> fault(StraceRequest& request, std::string_view value) {
 struct Qualifier {
   std::string_view names;  ///< separated by blanks
   base::Result<void> (*apply)(StraceRequest& request, std::string_view value);
+  bool own = false;  ///< our own style has it, too
 };
 
 // Source: strace(1), -e.
 constexpr std::array kQualifiers = std::to_array<Qualifier>({
-    {"trace t", trace},
+    {"trace t", trace, true},
     {"abbrev a", abbrev},
     {"verbose v", verbose},
     {"raw x", raw},
-    {"signal signals s", signal},
+    {"signal signals s", signal, true},
     {"read reads r", no_dumps},
     {"write writes w", no_dumps},
-    {"status", status},
-    {"inject", inject},
-    {"fault", fault},
+    {"status", status, true},
+    {"inject", inject, true},
+    {"fault", fault, true},
     {"quiet silent silence q", quiet},
     {"decode-fds decode-fd", decode_fds},
     {"decode-pids decode-pid", decode_pids},
     {"kvm", no_kvm},
 });
 
-}  // namespace
-
-base::Result<void> apply_qualifier(StraceRequest& request, std::string_view qualifier,
-                                   std::string_view value) {
+base::Result<const Qualifier*> find_qualifier(std::string_view qualifier) {
   std::vector<std::string> names;
   for (const Qualifier& each : kQualifiers) {
     for (const std::string_view name : base::split_blanks(each.names)) {
       if (name == qualifier) {
-        return each.apply(request, value);
+        return &each;
       }
       names.emplace_back(name);
     }
@@ -228,13 +225,37 @@ base::Result<void> apply_qualifier(StraceRequest& request, std::string_view qual
                          : "did you mean " + near.front() + "?"};
 }
 
-base::Result<void> apply_expression(StraceRequest& request, std::string_view text) {
+/// `open` means `trace=open`.
+std::pair<std::string_view, std::string_view> split_expression(std::string_view text) {
   const std::size_t equals = text.find('=');
   // `/a=b` is a pattern, not a qualifier.
   if (equals == std::string_view::npos || (!text.empty() && text.front() == '/')) {
-    return trace(request, text);
+    return {"trace", text};
   }
-  return apply_qualifier(request, text.substr(0, equals), text.substr(equals + 1));
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+}  // namespace
+
+base::Result<void> apply_qualifier(StraceRequest& request, std::string_view qualifier,
+                                   std::string_view value) {
+  TRY(const Qualifier* found, find_qualifier(qualifier));
+  return found->apply(request, value);
+}
+
+base::Result<void> apply_expression(StraceRequest& request, std::string_view text) {
+  const auto [qualifier, value] = split_expression(text);
+  return apply_qualifier(request, qualifier, value);
+}
+
+base::Result<void> apply_own_expression(StraceRequest& request, std::string_view text) {
+  const auto [qualifier, value] = split_expression(text);
+  TRY(const Qualifier* found, find_qualifier(qualifier));
+  if (!found->own) {
+    return base::Error{0, fmt::format("-e {}= says how strace's text looks", qualifier),
+                       fmt::format("boxtrace --style=strace -e {} CMD", base::printable(text))};
+  }
+  return found->apply(request, value);
 }
 
 base::Result<sinks::StraceOptions::Precision> parse_precision(std::string_view word) {

@@ -123,9 +123,11 @@ std::optional<StraceRequest> parse(const Arguments& words) {
   return std::move(request).value();
 }
 
-ptrace::LaunchOptions engine_options(const StraceRequest& request) {
+ptrace::LaunchOptions engine_options(const StraceRequest& request, ptrace::Following following) {
   ptrace::LaunchOptions options;
   options.command = request.command;
+  options.following = std::move(following);
+  options.stacks.stacks = request.look.stacks;
   options.environment = environment_changes(request.environment);
   options.decode.string_limit = request.look.string_limit;
   // Names alone do not tell how many bytes a variable takes; -v shows them whole.
@@ -148,8 +150,13 @@ int run_strace_launch(const Arguments& words) {
   if (!request) {
     return kToolFailure;
   }
-  if (request->command.empty()) {
+  if (request->command.empty() && request->follow.attach.empty()) {
     print_error({0, "no command to launch", "boxtrace --style=strace [OPTIONS] CMD"});
+    return kToolFailure;
+  }
+  const auto following = make_following(request->follow, Limit{}, nullptr);
+  if (!following) {
+    print_error(following.error());
     return kToolFailure;
   }
   auto outputs = StraceOutputs::open(*request, STDERR_FILENO);
@@ -160,15 +167,20 @@ int run_strace_launch(const Arguments& words) {
   StraceOutputs& out = *outputs.value();
   timeline::Analysis analysis;
   sinks::StraceSink printer(
-      request->look, request->filter,
+      request->look, request->filter, request->summary,
       [&out](base::HostTid tid, std::string_view text) { out.write(tid, text); }, say);
   analysis.add_listener(printer);
-  return pass_on(run_traced(engine_options(*request), analysis, out, 0));
+  return pass_on(run_traced(engine_options(*request, following.value()), analysis, out, 0));
 }
 
 int run_strace_show(const Arguments& words) {
   const std::optional<StraceRequest> request = parse(words);
   if (!request) {
+    return kToolFailure;
+  }
+  if (!request->follow.attach.empty() || !request->follow.detach_on.empty()) {
+    print_error({0, "a recorded trace has no processes to attach to or to let go of",
+                 "leave out -p and -b"});
     return kToolFailure;
   }
   if (request->command.size() != 1) {
@@ -183,7 +195,7 @@ int run_strace_show(const Arguments& words) {
   StraceOutputs& out = *outputs.value();
   timeline::Analysis analysis;
   sinks::StraceSink printer(
-      request->look, request->filter,
+      request->look, request->filter, request->summary,
       [&out](base::HostTid tid, std::string_view text) { out.write(tid, text); }, say);
   analysis.add_listener(printer);
   ReplayEntries replay(analysis);

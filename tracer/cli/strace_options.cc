@@ -77,6 +77,14 @@ Result set_constants(StraceOptions& look, std::string_view value) {
                      "one of raw, abbrev, verbose"};
 }
 
+Result set_summary(StraceRequest& request, StraceOptions::Summary summary) {
+  if (request.look.summary != StraceOptions::Summary::None && request.look.summary != summary) {
+    return base::Error{0, "-c and -C exclude each other", "-c: the table only; -C: calls too"};
+  }
+  request.look.summary = summary;
+  return {};
+}
+
 // ----- the table -----
 
 enum class Takes { Nothing, Value, MaybeValue };
@@ -87,9 +95,7 @@ struct Option {
   Takes takes = Takes::Nothing;
   /// Null: boxtrace does not have it. `value` is empty when none was given.
   Result (*apply)(StraceRequest& request, std::string_view value) = nullptr;
-  std::string_view meaning;  ///< what it asks for in strace
-  /// Our own style: what it does there. Empty: it needs --style=strace, or is refused everywhere.
-  std::string_view native = {};
+  std::string_view meaning;       ///< what it asks for in strace
   std::string_view instead = {};  ///< what comes nearest, where it is refused
 };
 
@@ -114,24 +120,31 @@ constexpr std::array kOptions = std::to_array<Option>({
        return value == "strace" ? Result{}
                                 : base::Error{0, "--style: one style only", "strace or story"};
      },
-     .meaning = "the language of options and output", .native = "the same"},
-    {'e', "", kValue, apply_expression, "what to trace, and how to print it",
-     "chooses calls and signals for -v and -vv"},
+     .meaning = "the language of options and output"},
+    {'e', "", kValue, apply_expression, "what to trace, and how to print it"},
     {'E', "env", kValue,
      [](StraceRequest& request, std::string_view value) -> Result {
        request.environment.emplace_back(value);
        return {};
      },
-     "a variable of the command's environment", "the same"},
-    {'p', "attach", kValue, nullptr, "attach to a running process", "attaches to it",
-     "boxtrace -p PID, in its own style"},
-    {'u', "user", kValue, nullptr, "run the command as another user", "",
+     "a variable of the command's environment"},
+    {'p', "attach", kValue,
+     [](StraceRequest& request, std::string_view value) -> Result {
+       request.follow.attach.emplace_back(value);
+       return {};
+     },
+     "attach to a running process"},
+    {'u', "user", kValue, nullptr, "run the command as another user",
      "boxtrace setpriv --reuid=USER --init-groups CMD"},
     {.name = "argv0", .takes = kValue, .meaning = "another argv[0]",
      .instead = "bash -c 'exec -a NAME CMD' under boxtrace"},
-    {'b', "detach-on", kValue, nullptr, "let go at execve", "lets go at execve",
-     "boxtrace --detach-on=execve, in its own style"},
-    {'D', "daemonize", kMaybe, nullptr, "run as a grandchild of the command", "",
+    {'b', "detach-on", kValue,
+     [](StraceRequest& request, std::string_view value) -> Result {
+       request.follow.detach_on = value;
+       return {};
+     },
+     "let go at execve"},
+    {'D', "daemonize", kMaybe, nullptr, "run as a grandchild of the command",
      "run it in the background (boxtrace ... &): it is the parent of the command"},
     {'f', "follow-forks", kNothing,
      [](StraceRequest& request, std::string_view) -> Result {
@@ -139,29 +152,26 @@ constexpr std::array kOptions = std::to_array<Option>({
        request.look.separate = ++request.counts.follow > 1;
        return {};
      },
-     "follow children", "nothing new: children are always followed"},
+     "follow children"},
     {'F', "", kNothing,
      [](StraceRequest& request, std::string_view) -> Result {
        request.look.follow = true;
        return {};
      },
-     "follow children (the old letter)", "nothing new: children are always followed"},
+     "follow children (the old letter)"},
     {.name = "output-separately",
      .apply = [](StraceRequest& request, std::string_view) -> Result {
        request.look.separate = true;
        return {};
      },
      .meaning = "a file per process"},
-    {'I', "interruptible", kValue, nullptr, "which signals interrupt the tracer", "",
+    {'I', "interruptible", kValue, nullptr, "which signals interrupt the tracer",
      "leave it out: signals sent to boxtrace go to the command"},
-    {.name = "trace", .takes = kValue, .apply = qualifier<kTrace>, .meaning = "which calls to trace",
-     .native = "chooses calls for -v and -vv"},
-    {.name = "signal", .takes = kValue, .apply = qualifier<kSignal>, .meaning = "which signals",
-     .native = "chooses signals for -v and -vv"},
-    {.name = "signals", .takes = kValue, .apply = qualifier<kSignal>, .meaning = "which signals",
-     .native = "chooses signals for -v and -vv"},
+    {.name = "trace", .takes = kValue, .apply = qualifier<kTrace>, .meaning = "which calls to trace"},
+    {.name = "signal", .takes = kValue, .apply = qualifier<kSignal>, .meaning = "which signals"},
+    {.name = "signals", .takes = kValue, .apply = qualifier<kSignal>, .meaning = "which signals"},
     {.name = "status", .takes = kValue, .apply = qualifier<kStatus>,
-     .meaning = "calls by the way they end", .native = "chooses calls for -v and -vv"},
+     .meaning = "calls by the way they end"},
     {'P', "trace-path", kValue,
      [](StraceRequest& request, std::string_view value) -> Result {
        request.filter.paths.emplace_back(value);
@@ -217,8 +227,12 @@ constexpr std::array kOptions = std::to_array<Option>({
        return {};
      },
      "instruction pointers"},
-    {'k', "stack-trace", kMaybe, nullptr, "stack traces", "who made the calls",
-     "boxtrace -k, in its own style"},
+    {'k', "stack-traces", kNothing,
+     [](StraceRequest& request, std::string_view) -> Result {
+       request.look.stacks = true;
+       return {};
+     },
+     "stack traces"},
     {'n', "syscall-number", kNothing,
      [](StraceRequest& request, std::string_view) -> Result {
        request.look.call_number = true;
@@ -230,7 +244,7 @@ constexpr std::array kOptions = std::to_array<Option>({
        request.output = value;
        return {};
      },
-     "the file for the text", "the file for a trace (JSON Lines)"},
+     "the file for the text"},
     {'A', "output-append-mode", kNothing,
      [](StraceRequest& request, std::string_view) -> Result {
        request.append = true;
@@ -244,7 +258,7 @@ constexpr std::array kOptions = std::to_array<Option>({
        const auto times = static_cast<std::size_t>(std::min(++request.counts.quiet, 3));
        return apply_qualifier(request, "quiet", value.empty() ? kSets.at(times - 1) : value);
      },
-     "no messages about attaching, twice: nor about exits", "no story; for use with -o"},
+     "no messages about attaching, twice: nor about exits"},
     {.name = "silent", .takes = kValue, .apply = qualifier<kQuiet>, .meaning = "no messages"},
     {.name = "silence", .takes = kValue, .apply = qualifier<kQuiet>, .meaning = "no messages"},
     {'r', "relative-timestamps", kMaybe,
@@ -257,7 +271,7 @@ constexpr std::array kOptions = std::to_array<Option>({
      [](StraceRequest& request, std::string_view value) {
        return set_number(request.look.string_limit, "-s", value);
      },
-     "bytes shown of a string", "bytes captured of a string"},
+     "bytes shown of a string"},
     {'t', "", kNothing,
      [](StraceRequest& request, std::string_view) -> Result {
        constexpr std::array<std::string_view, 3> kClocks = {"time", "time,us", "unix,us"};
@@ -286,7 +300,7 @@ constexpr std::array kOptions = std::to_array<Option>({
        request.filter.abbreviated = decoders::CallSelection::nothing();
        return {};
      },
-     "structs and environments in full", "events one a line; twice: every call"},
+     "structs and environments in full"},
     {'x', "", kNothing,
      [](StraceRequest& request, std::string_view) -> Result {
        return set_hex(request.look, ++request.counts.hex > 1 ? "all" : "non-ascii");
@@ -306,8 +320,7 @@ constexpr std::array kOptions = std::to_array<Option>({
      [](StraceRequest& request, std::string_view) {
        return apply_qualifier(request, "decode-fds", ++request.counts.fds > 1 ? "all" : "path");
      },
-     "paths of descriptors, twice: all that is known",
-     "the targets of all descriptors, not only where they matter"},
+     "paths of descriptors, twice: all that is known"},
     {.name = "decode-fds", .takes = kMaybe,
      .apply = [](StraceRequest& request, std::string_view value) {
        return apply_qualifier(request, "decode-fds", value.empty() ? "path" : value);
@@ -316,14 +329,12 @@ constexpr std::array kOptions = std::to_array<Option>({
     {.name = "inject",
      .takes = kValue,
      .apply = qualifier<kInject>,
-     .meaning = "make calls fail, succeed, wait",
-     .native = "the same"},
+     .meaning = "make calls fail, succeed, wait"},
     {.name = "fault",
      .takes = kValue,
      .apply = qualifier<kFault>,
-     .meaning = "make calls fail",
-     .native = "the same"},
-    {'d', "debug", kNothing, nullptr, "talk of the tracer about itself", "",
+     .meaning = "make calls fail"},
+    {'d', "debug", kNothing, nullptr, "talk of the tracer about itself",
      "record with -o: gap records tell what was not seen"},
     {.name = "kill-on-exit",
      .apply = [](StraceRequest& request, std::string_view) -> Result {
@@ -333,17 +344,33 @@ constexpr std::array kOptions = std::to_array<Option>({
      .meaning = "kill all that is traced when the tracer ends"},
     {.name = "seccomp-bpf", .meaning = "stop only for traced calls",
      .instead = "leave it out: boxtrace decides by itself"},
-    {'c', "summary-only", kNothing, nullptr, "count calls", "",
-     "record with boxtrace -o FILE and count the member `name` with jq or DuckDB"},
-    {'C', "summary", kNothing, nullptr, "count calls and print them", "",
-     "record with boxtrace -o FILE and count the member `name` with jq or DuckDB"},
-    {'w', "summary-wall-clock", kNothing, nullptr, "wall clock in the summary", "",
-     "record with boxtrace -o FILE and sum the member `dur`"},
-    {'S', "summary-sort-by", kValue, nullptr, "order of the summary", "",
-     "record with boxtrace -o FILE and sort with jq or DuckDB"},
-    {'U', "summary-columns", kValue, nullptr, "columns of the summary", "",
-     "record with boxtrace -o FILE and choose with jq or DuckDB"},
-    {'O', "summary-syscall-overhead", kValue, nullptr, "overhead of tracing", "",
+    {'c', "summary-only", kNothing,
+     [](StraceRequest& request, std::string_view) {
+       return set_summary(request, StraceOptions::Summary::Only);
+     },
+     "count calls"},
+    {'C', "summary", kNothing,
+     [](StraceRequest& request, std::string_view) {
+       return set_summary(request, StraceOptions::Summary::Also);
+     },
+     "count calls and print them"},
+    {'w', "summary-wall-clock", kNothing,
+     [](StraceRequest& request, std::string_view) -> Result {
+       ++request.counts.wall;
+       return {};
+     },
+     "wall clock in the summary"},
+    {'S', "summary-sort-by", kValue,
+     [](StraceRequest& request, std::string_view value) { return request.summary.sort_by(value); },
+     "order of the summary"},
+    {'U', "summary-columns", kValue,
+     [](StraceRequest& request, std::string_view value) -> Result {
+       TRY(auto columns, sinks::StraceSummary::parse_columns(value));
+       request.summary.set_columns(std::move(columns));
+       return {};
+     },
+     "columns of the summary"},
+    {'O', "summary-syscall-overhead", kValue, nullptr, "overhead of tracing",
      "leave it out: times are measured, not corrected"},
     {.name = "tips", .takes = kMaybe, .meaning = "a tip of the day",
      .instead = "boxtrace explain WORD"},
@@ -429,6 +456,15 @@ base::Result<StraceRequest> settle(StraceRequest request) {
     return base::Error{0, "-ff writes a file per process, which cannot go to a command",
                        "-f -o '|COMMAND', or -ff -o FILE"};
   }
+  if (request.look.summary != StraceOptions::Summary::None) {
+    if (request.look.separate) {
+      return base::Error{0, "-ff writes a file per process, -c and -C one table of all",
+                         "-f with -c or -C"};
+    }
+    if (request.counts.wall == 0) {
+      request.notes.emplace_back("times in the summary are those of the wall clock, as with -w");
+    }
+  }
   if (request.append && (request.output.empty() || piped)) {
     return base::Error{0, "-A needs a file to append to", "-A -o FILE"};
   }
@@ -513,7 +549,7 @@ base::Error refuse_option(std::string_view word) {
   const bool is_long = word.substr(0, 2) == "--";
   const Option* const option = is_long ? find_name(word.substr(2, word.find('=') - 2))
                                        : find_letter(word.size() > 1 ? word[1] : '\0');
-  if (option == nullptr || !option->native.empty()) {
+  if (option == nullptr) {
     return unknown(word);
   }
   if (option->apply == nullptr || !option->instead.empty()) {

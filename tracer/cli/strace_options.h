@@ -1,6 +1,6 @@
 #pragma once
-// strace's language: one table says of each of its options what it does under --style=strace, what
-// it does in our own style, and what comes nearest where it does nothing. None is ever ignored.
+// strace's language: one table says of each of its options what it does under --style=strace, and
+// what comes nearest where boxtrace does not have it. None is ever ignored.
 
 #include <string>
 #include <string_view>

@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "tracer/cli/following.h"
 #include "tracer/ptrace/engine.h"
 #include "tracer/sinks/strace_filter.h"
 #include "tracer/sinks/strace_options.h"
+#include "tracer/sinks/strace_summary.h"
 
 namespace boxtrace::cli {
 
@@ -15,11 +17,13 @@ struct StraceRequest {
   std::vector<std::string> command;  ///< what follows the options
   sinks::StraceOptions look;
   sinks::StraceFilter filter;
+  sinks::StraceSummary summary;
+  /// -p, -b; with nothing that is followed lightly
+  FollowOptions follow{{}, false, true, {}, {}};
   std::vector<std::string> environment;  ///< -E
   bool kill_on_exit = false;
 
   std::vector<std::string> notes;  ///< for the user, on standard error
-  bool calls_were_chosen = false;  ///< by -e trace=
 
   std::vector<ptrace::Injection> injections;  ///< -e inject=, -e fault=
 
@@ -29,7 +33,7 @@ struct StraceRequest {
 
   /// How often an option was given that means more when repeated.
   struct Counts {
-    int follow = 0, quiet = 0, clock = 0, fds = 0, hex = 0;
+    int follow = 0, quiet = 0, clock = 0, fds = 0, hex = 0, wall = 0;
   } counts;
 };
 

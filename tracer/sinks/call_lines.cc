@@ -159,9 +159,21 @@ std::string CallLines::body(const Step& step) const {
   return {};
 }
 
+bool CallLines::is_chosen(const Step& step) const {
+  if (!options_.chosen) {
+    return true;
+  }
+  if (step.syscall != nullptr) {
+    return options_.chosen->admits(*step.syscall, *step.call);
+  }
+  const auto* signal = std::get_if<raw::Signal>(&step.event.body);
+  return signal != nullptr ? options_.chosen->admits(*signal)
+                           : !std::holds_alternative<raw::Observation>(step.event.body);
+}
+
 std::string CallLines::render(const Step& step) const {
   const bool all = options_.zoom == TextOptions::Zoom::Calls;
-  if (!all && !step.relevant) {
+  if ((!all && !step.relevant) || !is_chosen(step)) {
     return {};
   }
   std::string text = body(step);

@@ -17,6 +17,7 @@ class CallLines {
   [[nodiscard]] std::string render(const timeline::Step& step) const;
 
  private:
+  [[nodiscard]] bool is_chosen(const timeline::Step& step) const;
   [[nodiscard]] std::string lane(const timeline::Step& step) const;
   [[nodiscard]] std::string pid_text(const timeline::Step& step, base::TaskId task) const;
   [[nodiscard]] std::string body(const timeline::Step& step) const;

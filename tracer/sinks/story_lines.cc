@@ -51,7 +51,7 @@ std::string StoryLines::opening(const raw::Header& header) const {
                       "UPPER new, lower the host's"),
                Piece::Kind::Faint, options_);
   out += "\n";
-  if (options_.zoom == TextOptions::Zoom::Calls && !header.every_call) {
+  if (options_.zoom == TextOptions::Zoom::Calls && !header.every_call && !options_.sees_chosen) {
     out += paint(glyphs("this trace holds the calls that a story is made of, not every call: see "
                         "boxtrace-record(1), --calls"),
                  Piece::Kind::Faint, options_);

@@ -27,7 +27,8 @@ struct StraceFilter {
   decoders::CallSelection calls;
   decoders::CallSelection abbreviated;   ///< -e abbrev=: structs are cut to what matters most
   decoders::CallSelection dereferenced;  ///< -e verbose=: structs are taken apart
-  decoders::CallSelection raw = decoders::CallSelection::nothing();  ///< -e raw=: arguments are numbers
+  decoders::CallSelection raw =
+      decoders::CallSelection::nothing();  ///< -e raw=: arguments are numbers
   std::bitset<kSignals> signals = std::bitset<kSignals>().set();
   unsigned statuses = kEveryStatus;
   std::vector<std::string> paths;  ///< -P: calls on any of these; none: all calls

@@ -52,6 +52,10 @@ struct StraceOptions {
   /// caller knows the time zone.
   std::int64_t (*utc_offset)(std::int64_t seconds) = [](std::int64_t) { return std::int64_t{0}; };
 
+  enum class Summary : std::uint8_t { None, Only, Also };
+  Summary summary = Summary::None;  ///< -c, -C
+  bool stacks = false;              ///< -k
+
   /// -q, -e quiet=
   bool quiet_attach = false;
   bool quiet_exit = false;

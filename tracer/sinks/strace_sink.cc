@@ -70,11 +70,13 @@ std::string_view abi_words(raw::Abi abi) {
 
 }  // namespace
 
-StraceSink::StraceSink(const StraceOptions& options, StraceFilter filter, Write write, Say say)
+StraceSink::StraceSink(const StraceOptions& options, StraceFilter filter, StraceSummary summary,
+                       Write write, Say say)
     : options_(options),
       filter_(std::move(filter)),
       values_(options_),
       calls_(values_),
+      summary_(std::move(summary)),
       write_(std::move(write)),
       say_(std::move(say)) {}
 
@@ -107,11 +109,24 @@ void StraceSink::end_line(Writer& writer) {
   writer.begun = false;
 }
 
-void StraceSink::flush() {
-  if (!held_.empty()) {
-    write_(held_for_, held_);
-    held_.clear();
+/// As strace -k: module(function+offset) [address in the module], the innermost first.
+void StraceSink::put_stack(Writer& writer, const raw::Stack& stack) {
+  for (const raw::Frame& frame : stack.frames) {
+    const std::string function =
+        frame.function.empty()
+            ? std::string{}
+            : fmt::format("{}+{:#x}", base::printable(frame.function), frame.function_offset);
+    put(writer,
+        fmt::format(" > {}({}) [{:#x}]", base::printable(frame.module), function, frame.offset));
+    end_line(writer);
   }
+}
+
+void StraceSink::flush() {
+  if (!held_.empty() && options_.summary != StraceOptions::Summary::Only) {
+    write_(held_for_, held_);
+  }
+  held_.clear();
 }
 
 void StraceSink::say(std::string_view sentence) {
@@ -245,6 +260,12 @@ void StraceSink::ended(const timeline::Step& step) {
   if (!open && !filter_.admits(*step.syscall, *step.call)) {
     return;
   }
+  const raw::Outcome::Kind outcome = step.syscall->outcome.kind;
+  const base::Nanos duration{step.event.time.value - step.syscall->entered.value};
+  const bool never = outcome == raw::Outcome::Kind::NoReturn;
+  if (!never && outcome != raw::Outcome::Kind::Unknown) {
+    summary_.add(step.call->name, outcome == raw::Outcome::Kind::Failed, duration);
+  }
   announce_abi(*writer, step.syscall->call.abi);
   annotate_pids(step.model, task);
   choose_look(step.syscall->call);
@@ -254,12 +275,11 @@ void StraceSink::ended(const timeline::Step& step) {
     begin_line(*writer, task, step.event.time, step.syscall);
     put(*writer, fmt::format("<... {} resumed>", step.call->name));
   }
-  if (step.syscall->outcome.kind == raw::Outcome::Kind::Unknown) {
+  if (outcome == raw::Outcome::Kind::Unknown) {
     put(*writer, " <detached ...>");
     end_line(*writer);
     return;
   }
-  const bool never = step.syscall->outcome.kind == raw::Outcome::Kind::NoReturn;
   const std::vector<std::string> pieces = never ? calls_.entry_pieces(*step.syscall, *step.call)
                                                 : calls_.pieces(*step.syscall, *step.call);
   for (std::size_t i = open.value_or(0); i < pieces.size(); ++i) {
@@ -277,10 +297,12 @@ void StraceSink::ended(const timeline::Step& step) {
     put(*writer, " (INJECTED)");
   }
   if (options_.duration && !never) {
-    put(*writer, fmt::format(" <{}>", decimal(step.event.time.value - step.syscall->entered.value,
-                                              *options_.duration, 0)));
+    put(*writer, fmt::format(" <{}>", decimal(duration.value, *options_.duration, 0)));
   }
   end_line(*writer);
+  if (options_.stacks && step.syscall->stack) {
+    put_stack(*writer, *step.syscall->stack);
+  }
 }
 
 // ----- other events -----
@@ -381,6 +403,9 @@ void StraceSink::on_end() {
     }
   }
   flush();
+  if (const std::string table = summary_.render(); !table.empty()) {
+    write_(held_for_, table);
+  }
 }
 
 }  // namespace boxtrace::sinks

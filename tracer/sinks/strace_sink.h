@@ -15,6 +15,7 @@
 #include "tracer/sinks/strace_calls.h"
 #include "tracer/sinks/strace_filter.h"
 #include "tracer/sinks/strace_options.h"
+#include "tracer/sinks/strace_summary.h"
 #include "tracer/sinks/strace_values.h"
 #include "tracer/timeline/analysis.h"
 
@@ -28,7 +29,9 @@ class StraceSink final : public timeline::Listener {
   /// Takes what strace says of itself, on standard error: `Process 12 attached`.
   using Say = std::function<void(std::string_view sentence)>;
 
-  StraceSink(const StraceOptions& options, StraceFilter filter, Write write, Say say);
+  /// `summary` is written at the end, if `options` want one.
+  StraceSink(const StraceOptions& options, StraceFilter filter, StraceSummary summary, Write write,
+             Say say);
   ~StraceSink() override = default;
   StraceSink(const StraceSink&) = delete;
   StraceSink& operator=(const StraceSink&) = delete;
@@ -64,6 +67,7 @@ class StraceSink final : public timeline::Listener {
                   const decoders::DecodedCall& decoded);
   void put(Writer& writer, std::string_view text);
   void end_line(Writer& writer);
+  void put_stack(Writer& writer, const raw::Stack& stack);
   /// Hands out what was put together, and what strace itself has to say.
   void flush();
   void say(std::string_view sentence);
@@ -76,6 +80,7 @@ class StraceSink final : public timeline::Listener {
   StraceFilter filter_;
   StraceValues values_;
   StraceCalls calls_;
+  StraceSummary summary_;
   Write write_;
   Say say_;
 

@@ -3,8 +3,10 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
+#include "tracer/sinks/strace_filter.h"
 #include "tracer/timeline/analysis.h"
 
 namespace boxtrace::sinks {
@@ -16,10 +18,12 @@ struct TextOptions {
     Calls,   ///< -vv: every system call and event, one a line
   };
   Zoom zoom = Zoom::Story;
-  bool color = false;       ///< ANSI colours; they never carry meaning alone
-  bool ascii = false;       ///< nothing but ASCII
-  std::size_t width = 100;  ///< columns; 0: lines are never broken
-  bool stable = false;      ///< T1 for pids, no times, no inode numbers: equal from run to run
+  std::optional<StraceFilter> chosen;  ///< calls and signals that are listed; nothing: all
+  bool sees_chosen = false;            ///< the tracer stopped at all of them
+  bool color = false;                  ///< ANSI colours; they never carry meaning alone
+  bool ascii = false;                  ///< nothing but ASCII
+  std::size_t width = 100;             ///< columns; 0: lines are never broken
+  bool stable = false;  ///< T1 for pids, no times, no inode numbers: equal from run to run
 };
 
 class TextSink final : public timeline::Listener {

@@ -71,8 +71,8 @@ TEST(Launch, UnknownOptionsAreRefused) {
   testing::internal::CaptureStderr();
   EXPECT_EQ(parse_launch({"-c", "ls"}).status, kToolFailure);
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
-            "boxtrace: -c (in strace: count calls) is not an option of boxtrace\n"
-            "hint: record with boxtrace -o FILE and count the member `name` with jq or DuckDB\n");
+            "boxtrace: -c (count calls) belongs to strace's language and needs --style=strace\n"
+            "hint: boxtrace --style=strace -c CMD\n");
   testing::internal::CaptureStderr();
   EXPECT_EQ(parse_launch({"--color=sometimes", "ls"}).status, kToolFailure);
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("--color"));
@@ -87,7 +87,7 @@ TEST(StraceOptions, WithoutUseInTheStoryNameTheirStyle) {
 }
 
 TEST(StraceOptions, ThatAreMissingNameWhatComesNearest) {
-  for (const char* const word : {"-c", "-u", "--tips", "-S"}) {
+  for (const char* const word : {"-d", "-u", "--tips", "-O"}) {
     const base::Error error = refuse_option(word);
     EXPECT_THAT(error.what, HasSubstr("is not an option of boxtrace")) << word;
     EXPECT_FALSE(error.hint.empty()) << word;
@@ -134,7 +134,26 @@ TEST(StraceStyle, RefusesWhatMakesNoSense) {
   EXPECT_EQ(hint({"--folow-forks", "ls"}), "did you mean --follow-forks?");
   EXPECT_EQ(hint({"-ff", "-o", "|cat", "ls"}), "-f -o '|COMMAND', or -ff -o FILE");
   EXPECT_EQ(hint({"-A", "ls"}), "-A -o FILE");
+  EXPECT_EQ(hint({"-c", "-C", "ls"}), "-c: the table only; -C: calls too");
+  EXPECT_EQ(hint({"-ff", "-c", "-o", "f", "ls"}), "-f with -c or -C");
+  EXPECT_EQ(hint({"-u", "nobody", "ls"}), "boxtrace setpriv --reuid=USER --init-groups CMD");
   EXPECT_EQ(hint({"-T", "ls"}), "(taken)");
+}
+
+TEST(StraceStyle, WordsForHowTextLooksAreNotForTheStory) {
+  const auto chosen = [](std::vector<std::string> expressions) {
+    ViewOptions view;
+    view.expressions = std::move(expressions);
+    const auto done = choose(view);
+    return done.ok() && view.chosen ? view.chosen : std::nullopt;
+  };
+  EXPECT_FALSE(chosen({}));
+  EXPECT_FALSE(chosen({"inject=mount:error=EPERM"})) << "nothing is chosen by it";
+  EXPECT_FALSE(chosen({"abbrev=none"}));
+  ASSERT_TRUE(chosen({"trace=%mount", "signal=none"}));
+  EXPECT_TRUE(chosen({"trace=%mount"})->calls.has(raw::Abi::X86_64, 165));
+  EXPECT_FALSE(chosen({"trace=%mount"})->calls.has(raw::Abi::X86_64, 0));
+  EXPECT_FALSE(chosen({"trace=%mount", "signal=none"})->signals.test(17));
 }
 
 TEST(StraceOptions, AnUnknownOneGetsASuggestion) {

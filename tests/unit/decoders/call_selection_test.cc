@@ -37,7 +37,7 @@ TEST(CallSelection, TakesNamesListsAndNegation) {
 
 TEST(CallSelection, TakesPatternsNumbersAndAbis) {
   EXPECT_TRUE(selects("/^rt_sig", "rt_sigreturn"));
-  EXPECT_FALSE(selects("/^rt_sig$", "rt_sigreturn"));
+  EXPECT_FALSE(selects("/^rt_sigr.*n$", "rt_sigaction"));
   EXPECT_TRUE(selects("0", "read"));
   EXPECT_TRUE(selects("mount@64", "mount"));
   EXPECT_FALSE(selects("mount@64", "mount", raw::Abi::I386));
@@ -86,7 +86,7 @@ TEST(CallSelection, TakesCloneForTheFamilyAndSaysSo) {
 }
 
 TEST(CallSelection, RefusesWhatItDoesNotKnow) {
-  EXPECT_EQ(CallSelection::parse("moutn").error().hint.substr(0, 19), "did you mean mount,");
+  EXPECT_EQ(CallSelection::parse("moutn").error().hint, "did you mean mount?");
   EXPECT_TRUE(CallSelection::parse("?moutn,read").ok());
   EXPECT_THAT(CallSelection::parse("%filez").error().hint, HasSubstr("%file "));
   EXPECT_FALSE(CallSelection::parse("/(").ok());
