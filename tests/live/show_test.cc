@@ -57,7 +57,29 @@ TEST_P(Show, EqualsTheLiveTextOfRuntimes) {
   expect_same(kBoxrun + " " + where);
 }
 
-INSTANTIATE_TEST_SUITE_P(Zoom, Show, ::testing::Values("", "-v", "-vv"));
+// A story is not made of getcwd(2): whoever asks for it gets it at filter speed all the same.
+TEST(ChosenCalls, AreSeenWithAndWithoutAFilter) {
+  const std::filesystem::path folder = ::testing::TempDir();
+  const auto listed = [&folder](const std::string& mode) {
+    const std::string file = folder / fmt::format("chosen_{}", ::getpid());
+    const int status = std::system(
+        fmt::format("{} --stable -e trace=getcwd,%mount -e status=successful {} --story {} "
+                    "sh -c 'pwd -P; unshare -m true' </dev/null >/dev/null",
+                    kBoxtrace, mode, file)
+            .c_str());
+    EXPECT_EQ(status, 0);
+    const auto text = os::read_file(file);
+    std::filesystem::remove(file);
+    return text.ok() ? text.value() : std::string{};
+  };
+  const std::string text = listed("--calls=every");
+  EXPECT_NE(text.find("getcwd("), std::string::npos) << text;
+  EXPECT_NE(text.find("mount("), std::string::npos) << text;
+  EXPECT_EQ(text.find("openat("), std::string::npos) << text;
+  EXPECT_EQ(listed("--calls=story"), text) << "the filter picks the same";
+}
+
+INSTANTIATE_TEST_SUITE_P(Zoom, Show, ::testing::Values("", "-v", "-vv", "-e trace=%mount,execve"));
 
 }  // namespace
 }  // namespace boxtrace::test

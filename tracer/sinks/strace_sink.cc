@@ -263,7 +263,8 @@ void StraceSink::ended(const timeline::Step& step) {
   const raw::Outcome::Kind outcome = step.syscall->outcome.kind;
   const base::Nanos duration{step.event.time.value - step.syscall->entered.value};
   const bool never = outcome == raw::Outcome::Kind::NoReturn;
-  if (!never && outcome != raw::Outcome::Kind::Unknown) {
+  const bool counted = options_.summary != StraceOptions::Summary::None;
+  if (counted && !never && outcome != raw::Outcome::Kind::Unknown) {
     summary_.add(step.call->name, outcome == raw::Outcome::Kind::Failed, duration);
   }
   announce_abi(*writer, step.syscall->call.abi);

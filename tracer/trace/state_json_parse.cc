@@ -115,7 +115,8 @@ base::Result<std::vector<raw::FdTarget>> parse_fd_targets(const nlohmann::json& 
   for (const nlohmann::json& item : fields.array("fds")) {
     JsonFields target(item, "fds.");
     const auto number = target.integer<std::int32_t>("fd");
-    targets.push_back({{number}, target.text("target"),
+    targets.push_back({{number},
+                       target.text("target"),
                        target.has("detail") ? target.text("detail") : std::string{}});
     fields.adopt(target);
   }

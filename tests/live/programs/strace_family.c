@@ -499,13 +499,14 @@ static void processes(void) {
   reap(child, WUNTRACED);
   CALL(kill, child, SIGCONT);
   reap(child, 0);
-  if ((child = syscall(SYS_vfork)) == 0) {
+  if ((child = vfork()) == 0) {  // not syscall(3): the child would return into its caller
     CALL(execve, "missing", 0, 0);
     CALL(exit_group, 2);
   }
   reap(child, __WCLONE);
   reap(child, 0);
   clone(in_child, stack + sizeof stack, CLONE_VFORK | CLONE_VM | SIGCHLD, 0);
+  CALL(waitid, P_ALL, 0, 0, WEXITED | WNOWAIT, 0);  // vfork returns before the child is a zombie
   CALL(wait4, -1, &status, WNOHANG | WUNTRACED, &usage);
   struct clone_args args = {
       .flags = CLONE_NEWIPC | CLONE_PIDFD, .pidfd = (uintptr_t)&status, .exit_signal = SIGCHLD};
