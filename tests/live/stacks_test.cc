@@ -311,8 +311,11 @@ class StacksOfRuntimes : public ::testing::Test {
       ++seen;
       EXPECT_NE(stack->end, End::Lost)
           << name_of(*call.body) << ": " << fmt::format("{}", fmt::join(functions(*stack), " < "));
+      // glibc ends the frame information of clone3() before the call that has two returns: without
+      // its debugging symbols, the caller is a guess. Source: clone3.S, cfi_endproc.
+      const bool ends_early = name_of(*call.body).starts_with("clone");
       for (const raw::Frame& frame : stack->frames) {
-        EXPECT_FALSE(frame.guessed) << name_of(*call.body) << " in " << frame.function;
+        EXPECT_FALSE(frame.guessed && !ends_early) << name_of(*call.body) << " in " << frame.function;
       }
     }
     EXPECT_GT(seen, 100U);

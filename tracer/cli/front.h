@@ -1,7 +1,8 @@
 #pragma once
 // Two processes for one run: the tracer does the work, and a front stands where the user's shell
-// expects boxtrace. For a tracer that has put a filter of calls into its tracees must not end
-// before they do (see tracer/ptrace/keeper.h), while boxtrace must be able to.
+// expects boxtrace. For a tracer must not be among those whom its tracee signals with kill(0, ...),
+// and one that has put a filter of calls into its tracees must not end before they do (see
+// tracer/ptrace/keeper.h), while boxtrace must be able to.
 //
 //   shell --- front (boxtrace) --- tracer --- the command ...
 //

@@ -271,6 +271,10 @@ Ending run_traced(ptrace::LaunchOptions options, timeline::Analysis& analysis, O
   return {end.value().code, end.value().signal, end.value().keeps};
 }
 
+Ending run_for(const std::vector<std::string>& command, const std::function<Ending(int)>& work) {
+  return command.empty() ? work(0) : run_behind_front(work);
+}
+
 int pass_on(const Ending& ending) {
   if (ending.signal != 0) {
     die_of(ending.signal);
@@ -292,9 +296,7 @@ int launch(const LaunchRequest& request) {
     return kToolFailure;
   }
   const Plan plan{following.value(), &stop};
-  return pass_on(wants_every_call(request) || ptrace::excludes_filter(plan.following)
-                     ? trace(request, plan, 0)
-                     : run_behind_front([&](int group) { return trace(request, plan, group); }));
+  return pass_on(run_for(request.command, [&](int group) { return trace(request, plan, group); }));
 }
 
 int run_launch(const Arguments& words) {

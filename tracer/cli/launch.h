@@ -1,6 +1,7 @@
 #pragma once
 // Running a command under the tracer: what `boxtrace CMD` and `boxtrace record` share.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,10 @@ struct LaunchRequest {
 /// `process_group`: the command's, if it is not ours; we are then behind a front.
 [[nodiscard]] Ending run_traced(ptrace::LaunchOptions options, timeline::Analysis& analysis,
                                 Outputs& outputs, int process_group);
+
+/// Does `work`, behind a front if there is a command, which may signal its whole process group.
+[[nodiscard]] Ending run_for(const std::vector<std::string>& command,
+                             const std::function<Ending(int process_group)>& work);
 
 /// Ends as the command did: dies of its signal, or returns its exit status.
 [[nodiscard]] int pass_on(const Ending& ending);

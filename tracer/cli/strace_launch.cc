@@ -143,6 +143,21 @@ ptrace::LaunchOptions engine_options(const StraceRequest& request, ptrace::Follo
   return options;
 }
 
+Ending trace(const StraceRequest& request, const ptrace::Following& following, int process_group) {
+  auto outputs = StraceOutputs::open(request, STDERR_FILENO);
+  if (!outputs) {
+    print_error(outputs.error());
+    return {kToolFailure};
+  }
+  StraceOutputs& out = *outputs.value();
+  timeline::Analysis analysis;
+  sinks::StraceSink printer(
+      request.look, request.filter, request.summary,
+      [&out](base::HostTid tid, std::string_view text) { out.write(tid, text); }, say);
+  analysis.add_listener(printer);
+  return run_traced(engine_options(request, following), analysis, out, process_group);
+}
+
 }  // namespace
 
 int run_strace_launch(const Arguments& words) {
@@ -159,18 +174,9 @@ int run_strace_launch(const Arguments& words) {
     print_error(following.error());
     return kToolFailure;
   }
-  auto outputs = StraceOutputs::open(*request, STDERR_FILENO);
-  if (!outputs) {
-    print_error(outputs.error());
-    return kToolFailure;
-  }
-  StraceOutputs& out = *outputs.value();
-  timeline::Analysis analysis;
-  sinks::StraceSink printer(
-      request->look, request->filter, request->summary,
-      [&out](base::HostTid tid, std::string_view text) { out.write(tid, text); }, say);
-  analysis.add_listener(printer);
-  return pass_on(run_traced(engine_options(*request, following.value()), analysis, out, 0));
+  return pass_on(run_for(request->command, [&](int process_group) {
+    return trace(*request, following.value(), process_group);
+  }));
 }
 
 int run_strace_show(const Arguments& words) {

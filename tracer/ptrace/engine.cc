@@ -119,6 +119,14 @@ base::Error exec_error(const LaunchOptions& options, int err) {
           err == ENOEXEC ? "neither a program for this machine nor a script with a #! line" : ""};
 }
 
+/// The command runs without our filter of calls: what may have to be let go of, or is to run at
+/// full speed, must not carry it.
+bool excludes_filter(const Following& following) {
+  return following.light == Following::Light::Always || !following.attach.empty() ||
+         following.until_command_ends || following.time_limit || following.is_enough ||
+         following.let_go_at_exec;
+}
+
 base::Result<CommandEnd> trace_here(const LaunchOptions& options, raw::EventSink& sink) {
   TRY(Observer observer, Observer::open("/proc"));
   std::vector<sock_filter> filter;
@@ -193,12 +201,6 @@ void run_on_own_thread(Work work) {
 }
 
 }  // namespace
-
-bool excludes_filter(const Following& following) {
-  return following.light == Following::Light::Always || !following.attach.empty() ||
-         following.until_command_ends || following.time_limit || following.is_enough ||
-         following.let_go_at_exec;
-}
 
 base::Result<CommandEnd> trace_launch(const LaunchOptions& options, raw::EventSink& sink) {
   if (options.following.attach.empty()) {

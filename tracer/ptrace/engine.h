@@ -53,10 +53,6 @@ struct Following {
   bool let_go_at_exec = false;  ///< of each process that execs, the command's first exec apart
 };
 
-/// The command runs without our filter of calls: what may have to be let go of, or is to run at
-/// full speed, must not carry it.
-[[nodiscard]] bool excludes_filter(const Following& following);
-
 struct LaunchOptions {
   /// The program is looked up in PATH as execvp(3) does. Empty: only `following.attach`.
   std::vector<std::string> command;

@@ -87,7 +87,14 @@ SignalRelay::SignalRelay(pid_t front) {
 
 SignalRelay::~SignalRelay() {
   set_timer(0);
-  for (const Saved& saved : saved_) {
+  for (Saved& saved : saved_) {
+    const bool is_passed_on = saved.signal != SIGTTIN && saved.signal != SIGTTOU &&
+                              saved.signal != SIGALRM && g_front.load() != 0;
+    if (is_passed_on) {
+      saved.action.sa_handler =
+          SIG_IGN;  // it comes too late for the command, and is not meant for us
+      saved.action.sa_flags = 0;
+    }
     ::sigaction(saved.signal, &saved.action, nullptr);
   }
 }

@@ -38,7 +38,8 @@ class SignalRelay {
   SignalRelay& operator=(const SignalRelay&) = delete;
   SignalRelay(SignalRelay&&) = delete;
   SignalRelay& operator=(SignalRelay&&) = delete;
-  /// Restores the dispositions that it found.
+  /// Restores the dispositions that it found. Behind a front, what that passes on is ignored from
+  /// now on.
   ~SignalRelay();
 
   /// What has arrived since the last call.
