@@ -315,7 +315,8 @@ class StacksOfRuntimes : public ::testing::Test {
       // its debugging symbols, the caller is a guess. Source: clone3.S, cfi_endproc.
       const bool ends_early = name_of(*call.body).starts_with("clone");
       for (const raw::Frame& frame : stack->frames) {
-        EXPECT_FALSE(frame.guessed && !ends_early) << name_of(*call.body) << " in " << frame.function;
+        EXPECT_FALSE(frame.guessed && !ends_early)
+            << name_of(*call.body) << " in " << frame.function;
       }
     }
     EXPECT_GT(seen, 100U);

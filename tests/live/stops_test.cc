@@ -172,5 +172,32 @@ TEST(Stops, MemoryOfAnUndumpableProcessIsUnreadableForAReason) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
+TEST(Stops, A32BitProgramIsDecodedAsOne) {
+  const Trace trace = trace_program({program("ia32")});
+  ASSERT_TRUE(trace.end.ok());
+  EXPECT_EQ(trace.end.value().code, 21);
+  EXPECT_EQ(broken_rule(trace), "") << render_events(trace);
+  std::vector<std::string_view> names;
+  for (const auto& call : all_of<raw::Syscall>(trace)) {
+    if (call.body->call.abi == raw::Abi::I386) {
+      names.push_back(name_of(*call.body));
+    }
+  }
+  EXPECT_THAT(names, ::testing::UnorderedElementsAre("mkdir", "rmdir", "close", "clone", "waitpid",
+                                                     "exit", "exit"));
+  EXPECT_EQ(all_of<raw::TaskStarted>(trace).size(), 2U);
+}
+
+TEST(Stops, TrapsBelongToTheProgram) {
+  const Trace trace = trace_program({program("traps")});
+  ASSERT_TRUE(trace.end.ok());
+  EXPECT_EQ(trace.end.value().code, 3);
+  int traps = 0;
+  for (const auto& signal : all_of<raw::Signal>(trace)) {
+    traps += signal.body->signo == SIGTRAP;
+  }
+  EXPECT_EQ(traps, 3) << render_events(trace);
+}
+
 }  // namespace
 }  // namespace boxtrace::test

@@ -259,5 +259,32 @@ TEST(Tasks, DeathOfAPidNamespaceDoesNotBlockUs) {
   EXPECT_EQ(killed, 3);
 }
 
+TEST(Tasks, SiblingMadeWithCloneParentIsItsCreatorsForUsAndItsParentsForWait) {
+  const Trace trace = trace_program({program("clone_parent")});
+  ASSERT_TRUE(trace.end.ok());
+  EXPECT_EQ(broken_rule(trace), "") << render_events(trace);
+  EXPECT_EQ(trace.end.value().code, 2) << "the parent can wait for both";
+  const auto starts = all_of<TaskStarted>(trace);
+  ASSERT_EQ(starts.size(), 3U) << render_events(trace);
+  EXPECT_EQ(starts[2].body->creator, starts[1].event->task);
+}
+
+// The kernel reports births with numbers of our pid namespace and returns them in the caller's.
+TEST(Tasks, PidsAreKnownInsideAndOutside) {
+  const Trace trace =
+      trace_program({"unshare", "-pf", "--mount-proc", "sh", "-c", "sh -c 'exit 3'; exit $?"});
+  ASSERT_TRUE(trace.end.ok());
+  ASSERT_EQ(trace.end.value().code, 3);
+  const auto starts = all_of<TaskStarted>(trace);
+  ASSERT_EQ(starts.size(), 3U) << render_events(trace);
+  for (std::size_t inside = 1; inside < starts.size(); ++inside) {
+    const auto seen = all_of<raw::Observation>(trace, starts[inside].event->task);
+    ASSERT_FALSE(seen.empty());
+    ASSERT_TRUE(seen[0].body->status);
+    EXPECT_EQ(seen[0].body->status->ns_pid.front().value, starts[inside].body->tid.value);
+    EXPECT_EQ(seen[0].body->status->ns_pid.back().value, static_cast<int>(inside));
+  }
+}
+
 }  // namespace
 }  // namespace boxtrace::test

@@ -47,7 +47,7 @@ class SocketOracle {
 /// @errors  as fork(2), mmap(2), seccomp(2).
 struct SeccompAnswer {
   EndedAt ended;
-  bpf::Input input;  ///< as the kernel saw it
+  bpf::Input input{};  ///< as the kernel saw it
 };
 [[nodiscard]] base::Result<std::vector<std::optional<SeccompAnswer>>> run_under_seccomp(
     const bpf::Program& program, std::span<const bpf::Input> inputs);

@@ -206,8 +206,8 @@ Ending trace(const LaunchRequest& request, const Plan& plan, int process_group) 
     const int stream = request.story_file.empty() ? STDERR_FILENO : -1;
     sinks::TextOptions look = text_options(*request.view, stream);
     look.sees_chosen = look.chosen.has_value();
-    printer = std::make_unique<sinks::TextSink>(std::move(look),
-                                                [story](std::string_view s) { story->write(s); });
+    printer =
+        std::make_unique<sinks::TextSink>(look, [story](std::string_view s) { story->write(s); });
     analysis.add_listener(*printer);
   }
   analysis.add_listener(*plan.stop);

@@ -509,6 +509,7 @@ base::Result<StraceRequest> parse_strace(const Arguments& words) {
   std::vector<std::string> copies = {"boxtrace"};
   copies.insert(copies.end(), words.begin(), words.end());
   std::vector<char*> argv;
+  argv.reserve(copies.size() + 1);
   for (std::string& word : copies) {
     argv.push_back(word.data());
   }

@@ -3,6 +3,7 @@
 // them.
 
 #include <string>
+#include <utility>
 
 #include "tracer/sinks/text.h"
 #include "tracer/timeline/analysis.h"
@@ -11,7 +12,7 @@ namespace boxtrace::sinks {
 
 class CallLines {
  public:
-  explicit CallLines(TextOptions options) : options_(options) {}
+  explicit CallLines(TextOptions options) : options_(std::move(options)) {}
 
   /// The line of the step; empty when this zoom level does not show it.
   [[nodiscard]] std::string render(const timeline::Step& step) const;

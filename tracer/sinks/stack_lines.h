@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "tracer/raw/event.h"
 #include "tracer/sinks/text.h"
@@ -12,7 +13,7 @@ namespace boxtrace::sinks {
 
 class StackLines {
  public:
-  explicit StackLines(TextOptions options) : options_(options) {}
+  explicit StackLines(TextOptions options) : options_(std::move(options)) {}
 
   /// The frames, each on a line that begins with `indent` blanks. All of them at zoom Calls; else
   /// the innermost, with short names, and how many there are up to which.

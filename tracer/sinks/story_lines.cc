@@ -129,18 +129,18 @@ std::string StoryLines::render_line(const Item& item) {
 }
 
 std::string StoryLines::render_note(const Item& item) const {
-  constexpr std::size_t indent = 4;
+  constexpr std::size_t kIndent = 4;
   timeline::RichText text;
   for (const Piece& piece : item.text.pieces()) {
     text.add(Piece::Kind::Faint, piece.text, piece.stable);
   }
   text.add(Piece::Kind::Faint, " \u2192 " + item.man);
-  const std::size_t columns = options_.width > indent + 22 ? options_.width - indent - 2 : 0;
+  const std::size_t columns = options_.width > kIndent + 22 ? options_.width - kIndent - 2 : 0;
   std::vector<std::size_t> widths;
   const std::vector<std::string> lines = wrap(text, columns, options_, &widths);
   std::string out;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    out += std::string(indent, ' ') + (i == 0 ? glyphs("\u2570 ") : "  ") + lines[i] + "\n";
+    out += std::string(kIndent, ' ') + (i == 0 ? glyphs("\u2570 ") : "  ") + lines[i] + "\n";
   }
   return out;
 }

@@ -2,6 +2,7 @@
 // The lines of the story: columns for when, which milestone, who, and what.
 
 #include <string>
+#include <utility>
 
 #include "tracer/raw/event.h"
 #include "tracer/sinks/text.h"
@@ -11,7 +12,7 @@ namespace boxtrace::sinks {
 
 class StoryLines {
  public:
-  explicit StoryLines(TextOptions options) : options_(options) {}
+  explicit StoryLines(TextOptions options) : options_(std::move(options)) {}
 
   /// What was traced, and how to read the rest.
   [[nodiscard]] std::string opening(const raw::Header& header) const;

@@ -272,9 +272,9 @@ std::string device_pair(const Context& context) {
   };
   const std::uint64_t major = context.number("major");
   const std::uint64_t minor = context.number("minor");
-  const std::string raw =
+  std::string raw =
       base::to_hex((major & 0xfffU) << 8 | (minor & 0xffU) | (minor & 0xfffffff00U) << 12);
-  const std::string pair = fmt::format("makedev({}, {})", part("major"), part("minor"));
+  std::string pair = fmt::format("makedev({}, {})", part("major"), part("minor"));
   switch (context.values.options().constants) {
     case Constants::Raw:
       return raw;

@@ -95,14 +95,14 @@ std::string escaped(std::string_view bytes, StraceOptions::Hex mode) {
   std::string out;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     const auto byte = static_cast<unsigned char>(bytes[i]);
-    if (all_hex) {
+    const char letter = escape_letter(bytes[i]);
+    const bool stands_for_itself = letter != 0 || is_plain(byte);
+    if (all_hex || (!stands_for_itself && mode == Hex::NonAsciiChars)) {
       out += fmt::format("\\x{:02x}", byte);
-    } else if (const char letter = escape_letter(bytes[i]); letter != 0) {
+    } else if (letter != 0) {
       out += {'\\', letter};
-    } else if (is_plain(byte)) {
+    } else if (stands_for_itself) {
       out += bytes[i];
-    } else if (mode == Hex::NonAsciiChars) {
-      out += fmt::format("\\x{:02x}", byte);
     } else {
       const bool digit_follows = i + 1 < bytes.size() && bytes[i + 1] >= '0' && bytes[i + 1] <= '9';
       out += digit_follows ? fmt::format("\\{:03o}", byte) : fmt::format("\\{:o}", byte);
@@ -234,7 +234,7 @@ std::string StraceValues::descriptor(std::int32_t fd, const raw::Syscall* syscal
 
 std::string StraceValues::mode(std::uint64_t raw) const {
   using Constants = StraceOptions::Constants;
-  const std::string named =
+  std::string named =
       decoders::render(Value{decoders::Number{raw, decoders::Number::Style::Octal}});
   if (options_->constants == Constants::Abbreviated || named.front() != 'S') {
     return named;

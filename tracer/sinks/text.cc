@@ -40,7 +40,7 @@ std::optional<Origin> origin_of(const raw::Event& event) {
 }  // namespace
 
 struct TextSink::State {
-  State(TextOptions all, Write out)
+  State(const TextOptions& all, Write out)
       : options(all), write(std::move(out)), story(all), calls(all), stacks(all) {}
 
   [[nodiscard]] std::string render(const Origin& origin, std::size_t indent) const {
@@ -67,7 +67,7 @@ struct TextSink::State {
   std::deque<Origin> origins;  ///< by seq
 };
 
-TextSink::TextSink(TextOptions options, Write write)
+TextSink::TextSink(const TextOptions& options, Write write)
     : state_(std::make_unique<State>(options, std::move(write))) {}
 TextSink::~TextSink() = default;
 

@@ -31,7 +31,7 @@ class TextSink final : public timeline::Listener {
   /// Takes whole lines, each with its newline.
   using Write = std::function<void(std::string_view)>;
 
-  TextSink(TextOptions options, Write write);
+  TextSink(const TextOptions& options, Write write);
   ~TextSink() override;
   TextSink(const TextSink&) = delete;
   TextSink& operator=(const TextSink&) = delete;

@@ -1,0 +1,192 @@
+// What surrounds a tracee and could tell it from an untraced one, or hold us both: its terminal,
+// its cgroup's freezer.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "tests/live/processes.h"
+#include "tests/live/programs.h"
+#include "tracer/os/fd.h"
+#include "tracer/os/file.h"
+
+namespace boxtrace::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kBoxtrace = BOXTRACE_BINARY_DIR "/tracer/cli/boxtrace";
+
+/// A command on a terminal of its own, which it controls.
+class OnTerminal {
+ public:
+  explicit OnTerminal(const std::string& command) {
+    int terminal = -1;
+    child_ = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+    if (child_ == 0) {
+      ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+      ::_exit(127);
+    }
+    terminal_ = os::UniqueFd{terminal};
+  }
+  ~OnTerminal() {
+    if (child_ > 0) {
+      ::kill(-child_, SIGKILL);
+      ::waitpid(child_, nullptr, 0);
+    }
+  }
+  OnTerminal(const OnTerminal&) = delete;
+  OnTerminal& operator=(const OnTerminal&) = delete;
+  OnTerminal(OnTerminal&&) = delete;
+  OnTerminal& operator=(OnTerminal&&) = delete;
+
+  /// Reads until `text` was written, or the terminal is closed.
+  bool shows(std::string_view text) {
+    std::array<char, 4096> bytes{};
+    while (seen_.find(text) == std::string::npos) {
+      const ssize_t got = ::read(terminal_.get(), bytes.data(), bytes.size());
+      if (got <= 0) {
+        return false;
+      }
+      seen_.append(bytes.data(), static_cast<std::size_t>(got));
+    }
+    return true;
+  }
+  void type(std::string_view keys) {
+    EXPECT_EQ(::write(terminal_.get(), keys.data(), keys.size()),
+              static_cast<ssize_t>(keys.size()));
+  }
+  int end() {
+    while (shows("\1never")) {
+    }
+    return exit_status_of(std::exchange(child_, -1));
+  }
+  [[nodiscard]] const std::string& seen() const { return seen_; }
+
+ private:
+  pid_t child_ = -1;
+  os::UniqueFd terminal_;
+  std::string seen_;
+};
+
+class Terminal : public ::testing::TestWithParam<const char*> {
+ protected:
+  /// `sh -c script` traced, the story elsewhere; nothing but the script writes to the terminal.
+  static std::string traced(const std::string& script) {
+    return fmt::format("exec {} --story /dev/null {} sh -c '{}'", kBoxtrace, GetParam(), script);
+  }
+};
+
+TEST_P(Terminal, IsTheCommandsAsItIsWithoutUs) {
+  OnTerminal terminal{
+      traced("test -t 0 && test $(ps -o tpgid= -p $$) = $(ps -o pgid= -p $$) && echo in-front; "
+             "stty size")};
+  EXPECT_EQ(terminal.end(), 0);
+  EXPECT_NE(terminal.seen().find("in-front"), std::string::npos) << terminal.seen();
+}
+
+TEST_P(Terminal, InterruptReachesTheCommandOnceAndNotUs) {
+  OnTerminal terminal{
+      traced("trap \"echo caught\" INT; echo ready; sleep 3 & wait; wait; echo status $?; exit 9")};
+  ASSERT_TRUE(terminal.shows("ready"));
+  terminal.type("\x03");
+  ASSERT_TRUE(terminal.shows("caught")) << terminal.seen();
+  EXPECT_EQ(terminal.end(), 9);
+  EXPECT_EQ(terminal.seen().find("caught"), terminal.seen().rfind("caught")) << terminal.seen();
+}
+
+// A shell with job control hands its terminal to one group after the other.
+TEST_P(Terminal, JobControlWorks) {
+  OnTerminal terminal{traced("set -m; cat & fg %1 >/dev/null; echo cat ended with $?; exit 4")};
+  terminal.type("typed\n");
+  ASSERT_TRUE(terminal.shows("typed\r\ntyped")) << terminal.seen();
+  terminal.type("\x04");
+  ASSERT_TRUE(terminal.shows("cat ended with 0")) << terminal.seen();
+  EXPECT_EQ(terminal.end(), 4);
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, Terminal, ::testing::Values("", "-vv"));
+
+/// A cgroup with a freezer, of version 1 or 2.
+class Freezer {
+ public:
+  Freezer() {
+    const std::string name = fmt::format("boxtrace_frozen_{}", ::getpid());
+    for (const fs::path root :
+         {"/sys/fs/cgroup/freezer", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"}) {
+      std::error_code failure;
+      if (fs::create_directory(root / name, failure)) {
+        path_ = root / name;
+        is_old_ = fs::exists(path_ / "freezer.state");
+        if (is_old_ || fs::exists(path_ / "cgroup.freeze")) {
+          return;
+        }
+        fs::remove(path_, failure);
+        path_.clear();
+      }
+    }
+  }
+  ~Freezer() {
+    if (!path_.empty()) {
+      set(false);
+      std::ignore = becomes_true([this] {
+        std::error_code failure;
+        return fs::remove(path_, failure);
+      });
+    }
+  }
+  Freezer(const Freezer&) = delete;
+  Freezer& operator=(const Freezer&) = delete;
+  Freezer(Freezer&&) = delete;
+  Freezer& operator=(Freezer&&) = delete;
+
+  [[nodiscard]] bool exists() const { return !path_.empty(); }
+  void take(pid_t pid) const {
+    EXPECT_TRUE(os::write_file(path_ / "cgroup.procs", std::to_string(pid)).ok());
+  }
+  void set(bool frozen) const {
+    std::ignore = is_old_ ? os::write_file(path_ / "freezer.state", frozen ? "FROZEN" : "THAWED")
+                          : os::write_file(path_ / "cgroup.freeze", frozen ? "1" : "0");
+  }
+  [[nodiscard]] bool is_frozen() const {
+    const auto text = os::read_file(is_old_ ? path_ / "freezer.state" : path_ / "cgroup.events");
+    return text.ok() && text.value().find(is_old_ ? "FROZEN" : "frozen 1") != std::string::npos;
+  }
+
+ private:
+  fs::path path_;
+  bool is_old_ = false;
+};
+
+// Runtimes freeze what we trace (pause, and runc's update); it must freeze, and go on.
+TEST(FreezerOfTracees, FreezesAndThawsWhatIsTraced) {
+  const Freezer freezer;
+  if (!freezer.exists()) {
+    GTEST_SKIP() << "no cgroup with a freezer can be made here";
+  }
+  ptrace::LaunchOptions options;
+  options.command = {"sh", "-c",
+                     "i=0; while test $i -lt 150; do sleep 0.005; i=$((i+1)); done; exit 6"};
+  const pid_t tracer = start_tracer(options);
+  std::optional<pid_t> tracee;
+  ASSERT_TRUE(becomes_true([&] { return (tracee = tracee_running("sh", tracer)).has_value(); }));
+  freezer.take(*tracee);
+  freezer.set(true);
+  EXPECT_TRUE(becomes_true([&] { return freezer.is_frozen(); }));
+  EXPECT_TRUE(status_of(*tracee, "State").has_value());
+  freezer.set(false);
+  EXPECT_EQ(exit_status_of(tracer), 6);
+}
+
+}  // namespace
+}  // namespace boxtrace::test
