@@ -182,7 +182,8 @@ Value decode_struct(const CallContext& context, Addr addr, std::span<const Field
 
 Value if_captured(Value value, Value plain) {
   const auto* missing = value.as<Missing>();
-  return missing != nullptr && missing->why == raw::Unreadable::NotCaptured ? plain : value;
+  const bool is_left_out = missing != nullptr && missing->why == raw::Unreadable::NotCaptured;
+  return is_left_out ? std::move(plain) : std::move(value);
 }
 
 void append_fields(const CallContext& context, Value& value, Addr addr,

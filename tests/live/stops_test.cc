@@ -84,14 +84,40 @@ TEST(Stops, A32BitCallOfA64BitProgramIsItself) {
   EXPECT_EQ(compat, 1);
 }
 
-TEST(Stops, NestedPtraceFailsAsItDoesUnderAnyTracer) {
+TEST(Stops, NestedTracersGetTheirTracees) {
   const Trace trace = trace_program({program("nested_ptrace")});
   ASSERT_TRUE(trace.end.ok());
-  EXPECT_EQ(trace.end.value().code, EPERM);
-  const auto calls = calls_of(trace, "ptrace");
-  ASSERT_EQ(calls.size(), 1U);
-  EXPECT_EQ(calls[0].body->outcome.kind, Outcome::Kind::Failed);
-  EXPECT_EQ(calls[0].body->outcome.value, EPERM);
+  EXPECT_EQ(trace.end.value().code, 3) << render_events(trace);
+  EXPECT_EQ(broken_rule(trace), "") << render_events(trace);
+  EXPECT_EQ(all_of<raw::Gap>(trace).size(), 2U) << "what is not seen any more is said";
+  int detached = 0;
+  for (const auto& exited : all_of<raw::TaskExited>(trace)) {
+    detached += exited.body->cause == raw::TaskExited::Cause::Detached;
+  }
+  EXPECT_EQ(detached, 2);
+}
+
+TEST(Stops, StraceWorksUnderUs) {
+  const Trace trace =
+      trace_program({"strace", "-f", "-o", "/dev/null", "sh", "-c", "true & wait; exit 5"});
+  if (!trace.end.ok()) {
+    GTEST_SKIP() << "no strace here";
+  }
+  EXPECT_EQ(trace.end.value().code, 5) << render_events(trace);
+  EXPECT_EQ(broken_rule(trace), "") << render_events(trace);
+}
+
+// A task with our filter would fail with ENOSYS under another tracer; so it stays ours.
+TEST(Stops, WithOurFilterNestedTracersAreRefused) {
+  ptrace::LaunchOptions options;
+  options.command = {program("nested_ptrace")};
+  options.calls.emplace();
+  const Trace trace = trace_program(options);
+  ASSERT_TRUE(trace.end.ok());
+  EXPECT_EQ(trace.end.value().code, 10 + EPERM) << render_events(trace);
+  const auto gaps = all_of<raw::Gap>(trace);
+  ASSERT_EQ(gaps.size(), 1U) << render_events(trace);
+  EXPECT_THAT(gaps[0].body->reason, ::testing::HasSubstr("--calls=every"));
 }
 
 const decoders::Text* first_path(const decoders::DecodedCall& decoded) {

@@ -25,16 +25,22 @@ constexpr std::uint32_t kAllow = SECCOMP_RET_ALLOW;
 constexpr std::uint32_t kTrace = SECCOMP_RET_TRACE | kFilterCookie;
 
 // What the engine needs to follow tasks and to notice a filter that would hide calls from it.
-constexpr std::array<CallChoice, 10> kEngineCalls{{{"clone"},
-                                                   {"clone3"},
-                                                   {"fork"},
-                                                   {"vfork"},
-                                                   {"execve"},
-                                                   {"execveat"},
-                                                   {"exit"},
-                                                   {"exit_group"},
-                                                   {"seccomp"},
-                                                   {"prctl"}}};
+// PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE: see tracer_nested.cc.
+constexpr std::array<std::uint32_t, 3> kTakesTracee = {0, 16, 0x4206};
+
+constexpr std::array kEngineCalls = std::to_array<CallChoice>({
+    {"clone"},
+    {"clone3"},
+    {"fork"},
+    {"vfork"},
+    {"execve"},
+    {"execveat"},
+    {"exit"},
+    {"exit_group"},
+    {"seccomp"},
+    {"prctl"},
+    {"ptrace", {.kind = decoders::ArgTest::Kind::OneOf, .values = kTakesTracee}},
+});
 
 class Program {
  public:
@@ -177,7 +183,8 @@ void add_arch(Program& program, std::uint32_t arch, Body body) {
 decoders::CallSet with_engine_calls(decoders::CallSet calls) {
   for (const CallChoice& choice : kEngineCalls) {
     for (const decoders::SyscallSpec* spec : decoders::find_syscalls(choice.name)) {
-      calls.add(*spec, decoders::changes_something(*spec));
+      const bool says_when = choice.when.kind != decoders::ArgTest::Kind::Always;
+      calls.add(*spec, says_when ? choice.when : decoders::changes_something(*spec));
     }
   }
   return calls;

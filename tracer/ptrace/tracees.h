@@ -82,6 +82,7 @@ struct Tracee {
   bool records_all = true;
   Depth depth = Depth::Full;
   bool may_turn_light = false;  ///< it does when it becomes an engine; children inherit this
+  bool is_given_up = false;     ///< to another tracer, at its next stop
   bool shows_calls = true;      ///< false: a call may be in flight that we have not seen
   std::optional<CallInFlight> call;
   /// What its last call may have changed and is still to be observed, of decoders::Observe:

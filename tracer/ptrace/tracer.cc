@@ -262,7 +262,7 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const TrapStop& /*stop*/) 
   if (first) {
     emitter_->emit(tracee.id, now_, std::move(*first));
   }
-  if (is_letting_go()) {
+  if (is_leaving(tracee)) {
     let_go_of(tracee, std::move(stopped), 0);
     return;
   }
@@ -274,7 +274,7 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const SignalStop& stop) {
   event.signo = stop.signal;
   event.code = stop.details.si_code;
   event.siginfo = bytes_of(stop.details);
-  if (is_letting_go()) {
+  if (is_leaving(tracee)) {
     event.sender = sender_of(tracee, stop.details);
     emitter_->emit(tracee.id, now_, event);
     let_go_of(tracee, std::move(stopped), stop.signal);
@@ -289,7 +289,7 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const SignalStop& stop) {
 }
 
 void Tracer::on_kind(Tracee& tracee, Stopped stopped, const GroupStop& stop) {
-  if (is_letting_go()) {
+  if (is_leaving(tracee)) {
     let_go_of(tracee, std::move(stopped), 0);  // it stays stopped: ptrace(2), PTRACE_SEIZE
     return;
   }
@@ -301,7 +301,7 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const GroupStop& stop) {
 }
 
 void Tracer::on_kind(Tracee& tracee, Stopped stopped, const OtherStop& /*stop*/) {
-  if (is_letting_go()) {
+  if (is_leaving(tracee)) {
     let_go_of(tracee, std::move(stopped), 0);
     return;
   }
@@ -364,7 +364,7 @@ bool Tracer::is_before_command(const Tracee& tracee, const CallInFlight& call) c
 }
 
 void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
-  if (is_letting_go()) {
+  if (is_leaving(tracee)) {
     let_go_of(tracee, std::move(stopped), 0);
     return;
   }
@@ -399,6 +399,9 @@ void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) 
   if (tracee.call && !(is_launching_ && tracee.tid == command_)) {
     tracee.call->injection =
         injector_.at_entry(tracee.id, tracee.call->call.abi, tracee.call->call.nr);
+  }
+  if (give_up_for_another_tracer(tracee, stopped)) {
+    return;
   }
   const Injection* const injection = tracee.call ? tracee.call->injection : nullptr;
   if (injection != nullptr) {
@@ -548,6 +551,16 @@ void Tracer::remember_pids(Tracee& tracee, const raw::Observation& seen) {
   }
 }
 
+const Tracee* Tracer::find_known_as(const Tracee& viewer, std::int64_t pid) {
+  if (viewer.pid_ns == pid_ns_of(observer_->host())) {
+    return tracees_.find(base::HostTid{static_cast<std::int32_t>(pid)});
+  }
+  return tracees_.find_if([&](const Tracee& candidate) {
+    return candidate.pid_ns == viewer.pid_ns && !candidate.own_pids.empty() &&
+           candidate.own_pids.back().value == pid;
+  });
+}
+
 std::optional<base::HostPid> Tracer::sender_of(const Tracee& receiver, const siginfo_t& details) {
   // The kernel writes the number that the receiver may know the sender by; 0 if there is none.
   if (!has_sender(details) || details.si_pid <= 0) {
@@ -556,10 +569,7 @@ std::optional<base::HostPid> Tracer::sender_of(const Tracee& receiver, const sig
   if (receiver.pid_ns == pid_ns_of(observer_->host())) {
     return base::HostPid{details.si_pid};
   }
-  const Tracee* sender = tracees_.find_if([&](const Tracee& candidate) {
-    return candidate.pid_ns == receiver.pid_ns && !candidate.own_pids.empty() &&
-           candidate.own_pids.back().value == details.si_pid;
-  });
+  const Tracee* const sender = find_known_as(receiver, details.si_pid);
   return sender != nullptr ? std::optional{sender->pid} : std::nullopt;
 }
 
@@ -664,6 +674,7 @@ void Tracer::end_task(Tracee& tracee, raw::TaskExited::Cause cause, int value, b
   event.core_dumped = core_dumped;
   emitter_->emit(tracee.id, now_, event);
   light_calls_.end(tracee.tid);
+  let_the_other_tracer_go_on(tracee.tid);
   tracees_.remove(tracee.tid);
 }
 

@@ -174,6 +174,17 @@ class Tracer {
   [[nodiscard]] Birth birth_of(Tracee& creator);
 
   void let_go_of(Tracee& tracee, Stopped stopped, int signal);
+  [[nodiscard]] bool is_leaving(const Tracee& tracee) const {
+    return is_letting_go() || tracee.is_given_up;
+  }
+
+  /// The task that `viewer` knows by this pid.
+  [[nodiscard]] const Tracee* find_known_as(const Tracee& viewer, std::int64_t pid);
+  /// The task that a ptrace call asks for.
+  [[nodiscard]] const Tracee* find_wanted(const Tracee& caller);
+  /// At the entry of a call: true if it takes a tracee of ours, and `stopped` was used.
+  bool give_up_for_another_tracer(Tracee& caller, Stopped& stopped);
+  void let_the_other_tracer_go_on(base::HostTid given_up);
   [[nodiscard]] bool is_done();
 
   Kernel* kernel_;
@@ -207,6 +218,9 @@ class Tracer {
     base::Nanos due;
   };
   std::map<base::HostTid, Delayed> delayed_;
+
+  /// Tasks that are given up, and who waits for that.
+  std::map<base::HostTid, base::HostTid> awaited_;
 
   std::optional<base::Nanos> let_go_since_;
   bool gives_up_ = false;

@@ -78,7 +78,7 @@ void ModuleCache::add_go_table(const ByteSource& memory, Module& module) {
       if (table && known->second->module != 0) {
         table->find_module(memory, at, at + sizeof(std::uint64_t));
       }
-      module.go = accept(std::move(table), image);
+      module.go = accept(table, image);
     }
     return;
   }
@@ -99,7 +99,7 @@ void ModuleCache::add_go_table(const ByteSource& memory, Module& module) {
     if (table->module() != 0) {
       place->module = table->module() - image.bias;
     }
-    module.go = accept(std::move(table), image);
+    module.go = accept(table, image);
     break;
   }
   if (!place || module.go) {  // else: not relocated yet, perhaps; it is looked for again

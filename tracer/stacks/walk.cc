@@ -332,7 +332,7 @@ raw::Stack Walker::walk(AddressSpace& space, const Registers& registers) const {
       stack.end = progress == Progress::Bottom ? raw::Stack::End::Bottom : raw::Stack::End::Lost;
       break;
     }
-    place = std::move(next);
+    place = next;
   }
   return stack;
 }

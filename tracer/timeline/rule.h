@@ -106,7 +106,7 @@ class Runs {
     base::Seq since;
     base::Nanos time;
     base::TaskId task;
-    Run run;
+    Run run{};
     std::vector<base::Seq> evidence;
   };
   [[nodiscard]] std::optional<base::Seq> since(base::TaskId process) const {

@@ -76,6 +76,8 @@ CallSet with_engine_calls(CallSet set) {
       set.add(*spec, decoders::changes_something(*spec));
     }
   }
+  static constexpr std::uint32_t kTakesTracee[] = {0, 16, 0x4206};  // TRACEME, ATTACH, SEIZE
+  set.add({"ptrace", {.kind = decoders::ArgTest::Kind::OneOf, .values = kTakesTracee}});
   return set;
 }
 
@@ -84,10 +86,10 @@ void expect_equal(const CallSet& set) {
   const auto program = make_call_filter(set);
   const CallSet whole = with_engine_calls(set);
   std::mt19937_64 random{7};
-  const std::uint64_t edges[] = {
-      0,          1,    2,    3,    15,   22,       24,        0200,
-      0x200,      4095, 4096, 4097, 4098, 1U << 31, 010200000, 0xffffffffULL,
-      1ULL << 32, ~0ULL};
+  const std::uint64_t edges[] = {0,          1,    2,    3,        15,        16,
+                                 22,         24,   0200, 0x4206,   0x200,     4095,
+                                 4096,       4097, 4098, 1U << 31, 010200000, 0xffffffffULL,
+                                 1ULL << 32, ~0ULL};
   for (const raw::Abi abi : {raw::Abi::X86_64, raw::Abi::I386, raw::Abi::X32}) {
     for (std::uint64_t nr = 0; nr < 600; ++nr) {
       const auto* spec = decoders::find_syscall(abi, nr);
