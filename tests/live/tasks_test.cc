@@ -244,6 +244,29 @@ TEST(Tasks, ChildThatEscapesTracingIsReported) {
   EXPECT_EQ(gaps[0].event->task, all_of<TaskStarted>(trace)[0].event->task);
 }
 
+void expect_followed(const ptrace::LaunchOptions& options) {
+  const Trace trace = trace_program(options);
+  ASSERT_TRUE(trace.end.ok());
+  EXPECT_EQ(trace.end.value().code, 8 + 1) << "the caller finds its flags as it left them";
+  EXPECT_EQ(broken_rule(trace), "") << render_events(trace);
+  EXPECT_EQ(all_of<TaskStarted>(trace).size(), 3U) << render_events(trace);
+  EXPECT_TRUE(all_of<raw::Gap>(trace).empty()) << render_events(trace);
+}
+
+TEST(Tasks, ChildThatWouldEscapeIsFollowedWhereAsked) {
+  ptrace::LaunchOptions options;
+  options.command = {program("untraced_child"), "twice"};
+  options.following.untraced_too = true;
+  expect_followed(options);
+}
+
+TEST(Tasks, ChildThatWouldEscapeWithOurFilterIsFollowed) {
+  ptrace::LaunchOptions options;
+  options.command = {program("untraced_child"), "twice"};
+  options.calls.emplace();
+  expect_followed(options);
+}
+
 TEST(Tasks, DeathOfAPidNamespaceDoesNotBlockUs) {
   const Trace trace = trace_program({program("pid_namespace_death")});
   ASSERT_TRUE(trace.end.ok());

@@ -44,6 +44,8 @@ void add_follow_options(CLI::App& app, FollowOptions& options) {
       ->type_name("started|exit|SECONDS");
   app.add_option("-b,--detach-on", options.detach_on, "Let go of each process when it calls execve")
       ->type_name("execve");
+  app.add_flag("--follow-untraced", options.untraced_too,
+               "Follow children made with CLONE_UNTRACED, too: the flag is hidden from the kernel");
 }
 
 void StopCondition::on_step(const timeline::Step& step) {
@@ -111,6 +113,7 @@ base::Result<ptrace::Following> make_following(const FollowOptions& options, con
   }
   following.light = options.light ? Light::Always : options.full ? Light::Never : Light::Engines;
   following.is_engine = is_engine;
+  following.untraced_too = options.untraced_too;
   following.let_go_at_exec = !options.detach_on.empty();
   following.time_limit = limit.time;
   // With both, what is attached to is of interest for what it does for the command.

@@ -20,6 +20,7 @@ struct FollowOptions {
   bool full = false;
   std::string until;
   std::string detach_on;
+  bool untraced_too = false;
 };
 
 void add_follow_options(CLI::App& app, FollowOptions& options);

@@ -19,7 +19,7 @@ struct StraceRequest {
   sinks::StraceFilter filter;
   sinks::StraceSummary summary;
   /// -p, -b; with nothing that is followed lightly
-  FollowOptions follow{{}, false, true, {}, {}};
+  FollowOptions follow{{}, false, true, {}, {}, false};
   std::vector<std::string> environment;  ///< -E
   bool kill_on_exit = false;
 

@@ -50,6 +50,7 @@ struct Following {
   std::optional<std::chrono::nanoseconds> time_limit;  ///< let go of everything then
   /// Asked after each event: let go of everything now? May be empty.
   std::function<bool()> is_enough;
+  bool untraced_too = false;    ///< children made with CLONE_UNTRACED
   bool let_go_at_exec = false;  ///< of each process that execs, the command's first exec apart
 };
 

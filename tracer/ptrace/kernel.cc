@@ -216,6 +216,16 @@ bool LiveKernel::set_call_number(base::HostTid tid, std::uint64_t number) {
   return succeeded(::ptrace(PTRACE_POKEUSER, tid.value, as_pointer(at), as_pointer(number)));
 }
 
+bool LiveKernel::set_first_argument(base::HostTid tid, raw::Abi abi, std::uint64_t value) {
+  const std::uint64_t at =
+      abi == raw::Abi::I386 ? offsetof(struct user, regs.rbx) : offsetof(struct user, regs.rdi);
+  return succeeded(::ptrace(PTRACE_POKEUSER, tid.value, as_pointer(at), as_pointer(value)));
+}
+
+bool LiveKernel::write_word(base::HostTid tid, base::Addr addr, std::uint64_t value) {
+  return succeeded(::ptrace(PTRACE_POKEDATA, tid.value, as_pointer(addr.value), as_pointer(value)));
+}
+
 bool LiveKernel::set_result(base::HostTid tid, std::int64_t result) {
   const std::uint64_t at = offsetof(struct user, regs.rax);
   return succeeded(::ptrace(PTRACE_POKEUSER, tid.value, as_pointer(at),

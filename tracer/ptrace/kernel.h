@@ -19,6 +19,7 @@
 
 #include "tracer/base/ids.h"
 #include "tracer/ptrace/wait_status.h"
+#include "tracer/raw/arch.h"
 #include "tracer/raw/stack.h"
 
 namespace boxtrace::ptrace {
@@ -86,6 +87,10 @@ class Kernel {
   virtual bool refuse_call(base::HostTid tid) = 0;
   /// At the entry of a call: another call runs in its place, none if there is none of that number.
   virtual bool set_call_number(base::HostTid tid, std::uint64_t number) = 0;
+  /// At the entry or the exit of a call: the register of its first argument.
+  virtual bool set_first_argument(base::HostTid tid, raw::Abi abi, std::uint64_t value) = 0;
+  /// Eight bytes of its memory, even where it may not write itself.
+  virtual bool write_word(base::HostTid tid, base::Addr addr, std::uint64_t value) = 0;
   /// At the exit of a call: its result, a negated errno if it failed.
   virtual bool set_result(base::HostTid tid, std::int64_t result) = 0;
   /// Interrupts wait() that often, in nanoseconds; 0: no more.
@@ -121,6 +126,8 @@ class LiveKernel final : public Kernel {
   bool resume(base::HostTid tid, int signal, Until until) override;
   bool refuse_call(base::HostTid tid) override;
   bool set_call_number(base::HostTid tid, std::uint64_t number) override;
+  bool set_first_argument(base::HostTid tid, raw::Abi abi, std::uint64_t value) override;
+  bool write_word(base::HostTid tid, base::Addr addr, std::uint64_t value) override;
   bool set_result(base::HostTid tid, std::int64_t result) override;
   void wake_every(std::int64_t period) override;
   [[nodiscard]] std::optional<raw::Registers> registers(base::HostTid tid) override;

@@ -28,6 +28,7 @@ struct CallInFlight {
   std::optional<raw::Stack> stack;    ///< who made it, where that was asked for
   std::optional<raw::CallSite> site;
   const Injection* injection = nullptr;  ///< what we do to it
+  bool is_unmasked = false;              ///< CLONE_UNTRACED was taken out while it runs
 
   /// fork, vfork, clone or clone3.
   [[nodiscard]] bool is_birth() const;

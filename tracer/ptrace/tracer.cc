@@ -393,6 +393,7 @@ void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) 
   if (stacks_ != nullptr && !is_launching_) {  // until then it is our own code that calls
     stacks_->capture(tracee, call);
   }
+  keep_child_traced(tracee, call);
   if (!is_before_command(tracee, call)) {
     tracee.call.emplace(std::move(call));
   }
@@ -430,6 +431,7 @@ void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
   }
   CallInFlight call = std::move(*tracee.call);
   tracee.call.reset();
+  restore_birth_flags(tracee, call);
   const std::optional<raw::Outcome> injected = end_injection(tracee, call);
   const raw::Outcome outcome = injected ? *injected : outcome_of(info);
   raw::Snapshot out;

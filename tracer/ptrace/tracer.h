@@ -123,6 +123,10 @@ class Tracer {
   static bool detach_or_resume(const Tracee& tracee, Stopped stopped, bool leaves);
   void on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
   void follow_filter_to_all_threads(const Tracee& caller);
+  /// Takes CLONE_UNTRACED out of a call that is about to run, where its child must stay ours.
+  void keep_child_traced(const Tracee& tracee, CallInFlight& call);
+  void restore_birth_flags(const Tracee& tracee, const CallInFlight& call);
+  bool set_birth_flags(const Tracee& tracee, const CallInFlight& call, std::uint64_t flags);
   void begin_injection(const Tracee& tracee);
   /// Writes the result that the call is to have, and says which.
   [[nodiscard]] std::optional<raw::Outcome> end_injection(const Tracee& tracee,

@@ -133,6 +133,12 @@ class FakeKernel final : public Kernel {
   bool set_call_number(base::HostTid tid, std::uint64_t number) override {
     return note(tid, fmt::format("call {}", static_cast<std::int64_t>(number)));
   }
+  bool set_first_argument(base::HostTid tid, raw::Abi /*abi*/, std::uint64_t value) override {
+    return note(tid, fmt::format("argument {:#x}", value));
+  }
+  bool write_word(base::HostTid tid, base::Addr addr, std::uint64_t value) override {
+    return note(tid, fmt::format("write {:#x} {:#x}", addr.value, value));
+  }
   bool set_result(base::HostTid tid, std::int64_t result) override {
     return note(tid, fmt::format("result {}", result));
   }
