@@ -54,6 +54,32 @@ struct Word {
   std::size_t blanks = 0;  // in front of it
 };
 
+/// Runs of one colour, so that it is switched on once for all its words.
+class Line {
+ public:
+  void add(Piece::Kind kind, std::string_view part) {
+    if (runs_.empty() || runs_.back().first != kind) {
+      // Blanks have no colour: they stay with the run before if that goes on.
+      runs_.emplace_back(Piece::Kind::Plain, std::exchange(blanks_, {}));
+      runs_.emplace_back(kind, "");
+    }
+    runs_.back().second += std::exchange(blanks_, {});
+    runs_.back().second += part;
+  }
+  void add_blanks(std::size_t count) { blanks_.append(count, ' '); }
+  [[nodiscard]] std::string paint(const TextOptions& options) const {
+    std::string out;
+    for (const auto& [kind, text] : runs_) {
+      out += sinks::paint(text, kind, options);
+    }
+    return out;
+  }
+
+ private:
+  std::vector<std::pair<Piece::Kind, std::string>> runs_;
+  std::string blanks_;  ///< between two words
+};
+
 std::vector<Word> words_of(const timeline::RichText& text, const TextOptions& options) {
   std::vector<Word> words;
   std::size_t blanks = 0;
@@ -135,7 +161,7 @@ std::string render_time(std::int64_t nanos, std::size_t columns) {
 
 std::vector<std::string> wrap(const timeline::RichText& text, std::size_t columns,
                               const TextOptions& options, std::vector<std::size_t>* widths) {
-  std::vector<std::string> lines;
+  std::vector<Line> lines;
   std::size_t used = 0;
   for (const Word& word : words_of(text, options)) {
     const bool fits =
@@ -145,16 +171,21 @@ std::vector<std::string> wrap(const timeline::RichText& text, std::size_t column
       widths->push_back(0);
       used = 0;
     } else {
-      lines.back().append(word.blanks, ' ');
+      lines.back().add_blanks(word.blanks);
       used += word.blanks;
     }
     for (const auto& [kind, part] : word.parts) {
-      lines.back() += paint(part, kind, options);
+      lines.back().add(kind, part);
     }
     used += word.width;
     widths->back() = used;
   }
-  return lines;
+  std::vector<std::string> painted;
+  painted.reserve(lines.size());
+  for (const Line& line : lines) {
+    painted.push_back(line.paint(options));
+  }
+  return painted;
 }
 
 std::string flat(const timeline::RichText& text, const TextOptions& options) {
