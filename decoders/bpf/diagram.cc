@@ -15,6 +15,7 @@ constexpr Level kAnswerEnd = Diagram::kEnd + 1;
 constexpr Node kNone = 0xffffffff;
 constexpr std::size_t kFirstBuckets = 1U << 12;
 constexpr std::size_t kMostRemembered = 1U << 19;
+constexpr std::size_t kRememberedAStep = 128;  ///< as many are looked through in the time of a step
 
 std::size_t mix(Node a, Node b, Node c) {
   std::uint64_t hash = a * 0x9e3779b97f4a7c15ULL;
@@ -30,11 +31,16 @@ std::size_t mix(Node a, Node b, Node c) {
 Diagram::Diagram(std::size_t node_limit)
     : buckets_(kFirstBuckets, kNone),
       memory_(kFirstBuckets, Remembered{kNone, kNone, kNone, kNone}),
-      limit_(node_limit) {
+      node_limit_(node_limit) {
   // Pages that are never written to take no memory, and growing would for a moment take it twice.
   nodes_.reserve(node_limit);
   nodes_.push_back({kConditionEnd, 0, 0, kNone});
   nodes_.push_back({kConditionEnd, 1, 0, kNone});
+}
+
+bool Diagram::may_step() {
+  overflowed_ = overflowed_ || ++steps_ > step_limit_;
+  return !overflowed_;
 }
 
 Node Diagram::find_or_add(Level level, Node low, Node high) {
@@ -45,7 +51,7 @@ Node Diagram::find_or_add(Level level, Node low, Node high) {
       return n;
     }
   }
-  if (nodes_.size() >= limit_) {
+  if (nodes_.size() >= node_limit_) {
     overflowed_ = true;
     return kFalse;
   }
@@ -83,7 +89,15 @@ void Diagram::rollback(std::size_t mark) {
     buckets_[mix(last.level, last.low, last.high) & (buckets_.size() - 1)] = last.next;
     nodes_.pop_back();
   }
-  std::fill(memory_.begin(), memory_.end(), Remembered{kNone, kNone, kNone, kNone});
+  // What is remembered of older nodes stays true. Looking for it takes time, which must be counted
+  // where rollbacks are many.
+  const auto gone = [mark](Node n) { return n >= mark && n < static_cast<Node>(Binary::Same); };
+  for (Remembered& known : memory_) {
+    if (gone(known.a) || gone(known.b) || gone(known.c) || gone(known.result)) {
+      known = {kNone, kNone, kNone, kNone};
+    }
+  }
+  steps_ += memory_.size() / kRememberedAStep;
 }
 
 Diagram::Remembered& Diagram::memory_of(Node a, Node b, Node c) {
@@ -114,9 +128,6 @@ Node Diagram::choose(Node condition, Node then, Node otherwise) {
   if (then == kTrue && otherwise == kFalse) {
     return condition;
   }
-  if (overflowed_) {
-    return kFalse;
-  }
   if (then == condition) {
     then = kTrue;  // where the condition is looked at, it holds
   }
@@ -126,6 +137,9 @@ Node Diagram::choose(Node condition, Node then, Node otherwise) {
   const Remembered known = memory_of(condition, then, otherwise);
   if (known.a == condition && known.b == then && known.c == otherwise) {
     return known.result;
+  }
+  if (!may_step()) {
+    return kFalse;
   }
   const Level top = std::min({level(condition), level(then), level(otherwise)});
   const auto side = [&](Node n, bool up) { return level(n) != top ? n : up ? high(n) : low(n); };
@@ -149,9 +163,6 @@ Node Diagram::binary(Binary op, Node a, Node b) {
   if (is_end(a) && is_end(b)) {
     return op == Binary::Same ? kFalse : kTrue;
   }
-  if (overflowed_) {
-    return kFalse;
-  }
   if (a > b) {
     std::swap(a, b);
   }
@@ -159,6 +170,9 @@ Node Diagram::binary(Binary op, Node a, Node b) {
   const Remembered known = memory_of(a, b, key);
   if (known.a == a && known.b == b && known.c == key) {
     return known.result;
+  }
+  if (!may_step()) {
+    return kFalse;
   }
   const Level top = std::min(level(a), level(b));
   const auto side = [&](Node n, bool up) { return level(n) != top ? n : up ? high(n) : low(n); };
@@ -183,8 +197,11 @@ Node Diagram::combine(Node a, Node b,
       return answer(merge(value(x), value(y)));
     }
     const std::uint64_t key = static_cast<std::uint64_t>(x) << 32 | y;
-    if (const auto found = done.find(key); found != done.end() || overflowed_) {
-      return overflowed_ ? kFalse : found->second;
+    if (const auto found = done.find(key); found != done.end()) {
+      return found->second;
+    }
+    if (!may_step()) {
+      return kFalse;
     }
     const Level top = std::min(level(x), level(y));
     const auto side = [&](Node n, bool up) { return level(n) != top ? n : up ? high(n) : low(n); };
@@ -204,6 +221,9 @@ Node Diagram::replace(Node root, Level from, const std::function<Node(Node)>& re
     }
     if (level(n) >= from) {
       return done[n] = replacement(n);
+    }
+    if (!may_step()) {
+      return kFalse;
     }
     const Node below = walk(low(n));
     const Node above = walk(high(n));

@@ -9,7 +9,8 @@
 // "Graph-Based Algorithms for Boolean Function Manipulation", 1986; multi-terminal diagrams:
 // Fujita et al. 1997; irredundant sums of products: Minato 1992.)
 //
-// A function may need more nodes than there is memory. There is a limit; once it is reached, all
+// A function may need more nodes than there is memory, and an operation on two functions as many
+// steps as the product of their nodes. There are limits to both; once one is reached, all
 // operations return `kFalse`, `overflowed` holds, and nothing made since the last `mark` is good.
 // Nothing is freed but by `rollback`.
 
@@ -85,8 +86,14 @@ class Diagram {
 
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
   [[nodiscard]] bool overflowed() const { return overflowed_; }
-  /// No operation may go beyond this many nodes.
-  void set_limit(std::size_t limit) { limit_ = limit; }
+  /// How often an operation has looked at nodes that it had not just looked at.
+  [[nodiscard]] std::uint64_t steps() const { return steps_; }
+  static constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
+  /// No operation may go beyond this many nodes or steps, counted from the diagram's beginning.
+  void set_limits(std::size_t nodes, std::uint64_t steps) {
+    node_limit_ = nodes;
+    step_limit_ = steps;
+  }
   /// Forgets all nodes made since there were `mark`, and that it overflowed.
   void rollback(std::size_t mark);
 
@@ -102,6 +109,7 @@ class Diagram {
   };
   enum class Binary : Node { Same = 0xffffff00, Exclusive };
 
+  [[nodiscard]] bool may_step();
   [[nodiscard]] Node find_or_add(Level level, Node low, Node high);
   [[nodiscard]] Remembered& memory_of(Node a, Node b, Node c);
   [[nodiscard]] Node binary(Binary op, Node a, Node b);
@@ -112,7 +120,9 @@ class Diagram {
   std::vector<Stored> nodes_;
   std::vector<Node> buckets_;
   std::vector<Remembered> memory_;
-  std::size_t limit_;
+  std::size_t node_limit_;
+  std::uint64_t step_limit_ = kNoLimit;
+  std::uint64_t steps_ = 0;
   bool overflowed_ = false;
 };
 

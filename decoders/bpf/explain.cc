@@ -56,17 +56,22 @@ Explanation explain(std::span<const Program> programs) {
   if (std::find(proven.begin(), proven.end(), false) != proven.end()) {
     out.doubt = "the program computes more than the diagram may hold";
   }
+  const Effort effort;
+  const std::size_t mark = diagram.size();
+  diagram.set_limits(effort.nodes, diagram.steps() + effort.steps);
   out.policy = read_policy(diagram, out.solution.order, out.root);
   if (!out.policy) {
     out.doubt = "it is a computation rather than a list of rules";
-    return out;
+  } else if (const auto again = parse_rules(render_rules(*out.policy)); !again.ok()) {
+    out.doubt = "the rules do not read as they were written";
+  } else if (build(diagram, out.solution.order, again.value()) != out.root) {
+    out.doubt = diagram.overflowed() ? "the rules are too long to be proved"
+                                     : "the rules do not rebuild the program";
   }
-  const auto again = parse_rules(render_rules(*out.policy));
-  const bool same = again.ok() && build(diagram, out.solution.order, again.value()) == out.root &&
-                    !diagram.overflowed();
-  if (!same) {
-    out.doubt = "the rules do not rebuild the program";
+  if (diagram.overflowed()) {
+    diagram.rollback(mark);
   }
+  diagram.set_limits(effort.nodes, Diagram::kNoLimit);
   out.proven = out.doubt.empty();
   return out;
 }

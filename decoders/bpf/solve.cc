@@ -19,8 +19,10 @@ constexpr unsigned kFieldBits = 64;
 
 // --- the run
 
-/// Nodes that operations with a budget leave, for the bits that may be anything.
-constexpr std::size_t kReserve = 200'000;
+/// Nodes that no operation may use up, for the bits that may be anything.
+constexpr std::size_t kReserve = 100'000;
+/// An operation may use this part of what is left.
+constexpr std::size_t kShare = 4;
 
 struct Registers {
   Word a = constant_word(0);
@@ -96,18 +98,16 @@ std::vector<Live> find_live(const Program& program) {
 /// One program, all inputs.
 class Execution {
  public:
-  /// `budget`: nodes that one operation may make before its result becomes "anything"; 0: the
-  /// diagram overflows instead.
-  Execution(Diagram& diagram, Order order, Answers answers, std::size_t limit, std::size_t budget,
+  Execution(Diagram& diagram, Order order, Answers answers, const Effort& effort,
             Level first_unknown)
       : d_(diagram),
         order_(order),
         answers_(answers),
-        limit_(limit),
-        budget_(budget),
+        effort_(effort),
         next_unknown_(first_unknown) {}
 
-  /// The function of the program; meaningless if the diagram overflowed.
+  /// The function of the program; meaningless if the diagram overflowed: not even the reserve was
+  /// enough.
   Node execute(const Program& program) {
     states_.assign(program.size(), std::nullopt);
     live_ = find_live(program);
@@ -132,21 +132,21 @@ class Execution {
     Registers registers;
   };
 
-  /// Runs `operation` within the budget. If it does not fit, what it made is forgotten, and
-  /// `instead` says what to do.
+  /// Runs `operation` with a share of what is left. If it does not fit, what it made is forgotten,
+  /// and `instead` says what to do.
   template <typename Operation, typename Instead>
-  auto within_budget(Operation operation, Instead instead) {
-    if (budget_ == 0) {
-      return operation();
-    }
+  auto within_share(Operation operation, Instead instead) {
+    const auto share = [](auto all, auto used) {
+      return used + (all - std::min(all, used)) / kShare;
+    };
     const std::size_t mark = d_.size();
-    d_.set_limit(std::min(limit_, mark + budget_));
+    d_.set_limits(share(effort_.nodes - kReserve, mark), share(effort_.steps, d_.steps()));
     auto result = operation();
     const bool failed = d_.overflowed();
     if (failed) {
       d_.rollback(mark);
     }
-    d_.set_limit(limit_ + kReserve);
+    d_.set_limits(effort_.nodes, Diagram::kNoLimit);
     return failed ? instead() : result;
   }
 
@@ -158,16 +158,16 @@ class Execution {
   }
 
   Node condition(Op op, const Word& a, const Word& b) {
-    return within_budget([&] { return compare(d_, op, a, b); }, [&] { return unknown_bit(); });
+    return within_share([&] { return compare(d_, op, a, b); }, [&] { return unknown_bit(); });
   }
   Node both(Node a, Node b) {
-    return within_budget([&] { return d_.conjunction(a, b); }, [&] { return unknown_bit(); });
+    return within_share([&] { return d_.conjunction(a, b); }, [&] { return unknown_bit(); });
   }
   Node either(Node a, Node b) {
-    return within_budget([&] { return d_.disjunction(a, b); }, [&] { return unknown_bit(); });
+    return within_share([&] { return d_.disjunction(a, b); }, [&] { return unknown_bit(); });
   }
   Node without(Node a, Node b) {
-    return within_budget([&] { return d_.difference(a, b); }, [&] { return unknown_bit(); });
+    return within_share([&] { return d_.difference(a, b); }, [&] { return unknown_bit(); });
   }
 
   void step(const Instruction& instruction, std::size_t pc, State& state) {
@@ -188,7 +188,7 @@ class Execution {
         state.reach = without(state.reach, zero);
       }
       if (is_arithmetic(op) || op == Op::Negate) {
-        r.a = within_budget(
+        r.a = within_share(
             [&] { return op == Op::Negate ? negated(d_, r.a) : compute(d_, op, r.a, operand); },
             [&] { return unknown_word(); });
       } else {
@@ -260,8 +260,8 @@ class Execution {
     const Live live = live_[pc];
     const auto merge = [&](Live bit, Word& into, const Word& from) {
       if ((live & bit) != 0 && into != from) {
-        into = within_budget([&] { return choose(d_, state.reach, from, into); },
-                             [&] { return unknown_word(); });
+        into = within_share([&] { return choose(d_, state.reach, from, into); },
+                            [&] { return unknown_word(); });
       }
     };
     merge(kLiveA, there->registers.a, state.registers.a);
@@ -275,8 +275,8 @@ class Execution {
   /// Inputs in `reach` end with the answer `result`.
   void finish(Node reach, const Word& result) {
     const auto undecided = [&] { return d_.answer(kUndecided); };
-    const Node answer = within_budget([&] { return answer_of(reach, result); }, undecided);
-    result_ = within_budget([&] { return d_.choose(reach, answer, result_); }, undecided);
+    const Node answer = within_share([&] { return answer_of(reach, result); }, undecided);
+    result_ = within_share([&] { return d_.choose(reach, answer, result_); }, undecided);
   }
 
   /// `result` as answers, by its bits from the top. Where `care` does not hold, any will do.
@@ -322,40 +322,36 @@ class Execution {
   Diagram& d_;
   Order order_;
   Answers answers_;
-  std::size_t limit_;
-  std::size_t budget_;
+  const Effort& effort_;
   Level next_unknown_;
   std::vector<std::optional<State>> states_;
   std::vector<Live> live_;
   Node result_ = kFalse;
 };
 
-/// All programs, or nothing if they do not fit.
-bool try_solve(std::span<const Program> programs, Answers answers, std::size_t limit,
-               std::size_t budget, Solution& out) {
-  out.diagram = std::make_unique<Diagram>(limit);
-  const std::size_t usable = budget == 0 ? limit : limit - std::min(limit / 2, kReserve);
+/// All programs in one order.
+Solution attempt(std::span<const Program> programs, Answers answers, Order order,
+                 const Effort& effort) {
+  Solution out{std::make_unique<Diagram>(effort.nodes), order, {}, {}};
+  Diagram& d = *out.diagram;
+  const Node undecided = d.answer(kUndecided);
   Level unknown = kInputLevels;
-  out.roots.clear();
-  out.proven.clear();
   for (const Program& program : programs) {
-    Execution run(*out.diagram, out.order, answers, usable, budget, unknown);
+    Execution run(d, order, answers, effort, unknown);
     Node root = run.execute(program);
     unknown = run.next_unknown();
-    Diagram& d = *out.diagram;
-    if (!d.overflowed()) {
-      const Node undecided = d.answer(kUndecided);
+    if (unknown > kInputLevels) {
       root = d.replace(root, kInputLevels, [&](Node n) { return d.is_end(n) ? n : undecided; });
-      const std::vector<Node> ends = d.ends(root);
-      out.proven.push_back(std::find(ends.begin(), ends.end(), undecided) == ends.end());
     }
     if (d.overflowed()) {
-      return false;
+      d.rollback(undecided + 1);
+      root = undecided;
     }
+    const std::vector<Node> ends = d.ends(root);
     out.roots.push_back(root);
+    out.proven.push_back(std::find(ends.begin(), ends.end(), undecided) == ends.end());
   }
-  out.diagram->set_limit(limit);
-  return true;
+  return out;
 }
 
 }  // namespace
@@ -383,20 +379,11 @@ InputBit bit_at(Order order, Level level) {
   return {kPointerWord + 2 * field + (upper ? 1U : 0U), kWordBits - 1 - in_field % kWordBits};
 }
 
-Solution solve(std::span<const Program> programs, Answers answers, std::size_t node_limit) {
-  constexpr std::size_t kBudget = 100'000;
-  Solution out;
-  for (const Order order : {Order::OneByOne, Order::Interleaved}) {
-    out.order = order;
-    if (try_solve(programs, answers, node_limit, 0, out)) {
-      return out;
-    }
-  }
-  if (!try_solve(programs, answers, node_limit, kBudget, out)) {
-    // Not even that: nothing is known of any program.
-    out.diagram = std::make_unique<Diagram>(node_limit);
-    out.roots.assign(programs.size(), out.diagram->answer(kUndecided));
-    out.proven.assign(programs.size(), false);
+Solution solve(std::span<const Program> programs, Answers answers, const Effort& effort) {
+  Solution out = attempt(programs, answers, Order::OneByOne, effort);
+  if (std::find(out.proven.begin(), out.proven.end(), false) != out.proven.end()) {
+    out.diagram.reset();  // both would be too much
+    out = attempt(programs, answers, Order::Interleaved, effort);
   }
   return out;
 }

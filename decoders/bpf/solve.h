@@ -6,11 +6,13 @@
 // meet, each live bit becomes "on that path this, else that", so that a thousand diamonds cost a
 // thousand steps and not 2^1000 paths. What reaches a RET is the condition of its answer.
 //
-// The size of a diagram depends on the order of the bits. The first order has the arguments one
-// behind the other, which suits every real filter. If that needs too many nodes, the arguments'
-// bits are interleaved, which suits comparisons between arguments. If that fails too, what could
-// not be computed becomes a bit that may be anything: where the answer does not depend on it the
-// answer still is exact, and elsewhere it is `kUndecided` and the result is not proven.
+// The size of a diagram depends on the order of the bits, and some functions (a product of two
+// arguments) are large in every order. So each operation may use a part of what is left of nodes
+// and of steps. What does not fit becomes bits that may be anything: where the answer does not
+// depend on them it still is exact, and elsewhere it is `kUndecided` and the result is not proven.
+// The first order has the arguments one behind the other, which suits every real filter; if it
+// proves nothing, another try has the arguments' bits interleaved, which suits comparisons between
+// arguments.
 
 #include <memory>
 #include <span>
@@ -53,11 +55,16 @@ struct Solution {
   std::vector<bool> proven;  ///< no answer of it is kUndecided
 };
 
-/// Programs must be valid (verdict.h). 2 million nodes are some 50 MB.
-inline constexpr std::size_t kNodeLimit = 2'000'000;
+/// What solving may take. The usual one is some 50 MB and half a second; a real filter takes a
+/// tenth of it.
+struct Effort {
+  std::size_t nodes = 2'000'000;
+  std::uint64_t steps = 1'000'000;  ///< in each order
+};
+
+/// Programs must be valid (verdict.h).
 [[nodiscard]] Solution solve(std::span<const Program> programs,
-                             Answers answers = Answers::Effective,
-                             std::size_t node_limit = kNodeLimit);
+                             Answers answers = Answers::Effective, const Effort& effort = {});
 
 /// The answer for an input: effective or ranked, or kUndecided.
 [[nodiscard]] std::uint64_t answer_for(const Diagram& diagram, Order order, Node root,

@@ -21,7 +21,7 @@
 namespace {
 
 namespace bpf = boxtrace::bpf;
-constexpr std::size_t kNodes = 60'000;
+constexpr bpf::Effort kEffort = {60'000, 60'000};
 constexpr std::size_t kLongest = 64;
 
 void check_points(const bpf::Program& program, const bpf::Solution& solution) {
@@ -45,7 +45,7 @@ void check_program(const bpf::Program& program) {
     return;
   }
   const bpf::Solution solution =
-      bpf::solve(std::span(&program, 1), bpf::Answers::Effective, kNodes);
+      bpf::solve(std::span(&program, 1), bpf::Answers::Effective, kEffort);
   check_points(program, solution);
   const auto policy = bpf::read_policy(*solution.diagram, solution.order, solution.roots.front());
   if (!policy) {

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 
@@ -21,12 +20,6 @@ namespace boxtrace::cli {
 namespace {
 
 using bpf::Program;
-
-/// How many programs the random tests try; more with BOXTRACE_PROGRAMS.
-std::size_t program_count(std::size_t usual) {
-  const char* wanted = std::getenv("BOXTRACE_PROGRAMS");
-  return wanted != nullptr ? static_cast<std::size_t>(std::atoll(wanted)) : usual;
-}
 
 /// The filters of tests/filters, each content once: several runtimes install the same.
 std::vector<std::filesystem::path> filter_files() {
@@ -53,7 +46,7 @@ Program read_program(const std::filesystem::path& path) {
 
 TEST(SeccompVerdicts, OfRandomAndBrokenProgramsAreTheKernels) {
   std::vector<Program> programs;
-  for (std::uint64_t seed = 1; seed <= program_count(3000); ++seed) {
+  for (std::uint64_t seed = 1; seed <= bpf::testing::program_count(3000); ++seed) {
     bpf::testing::Random random(seed);
     programs.push_back(bpf::testing::random_broken_program(random));
     if (seed % 4 == 0) {
@@ -80,7 +73,7 @@ TEST(SeccompVerdicts, OfRandomAndBrokenProgramsAreTheKernels) {
 }
 
 TEST(SeccompEmulator, EndsWhereTheKernelEnds) {
-  for (std::uint64_t seed = 1; seed <= program_count(400); ++seed) {
+  for (std::uint64_t seed = 1; seed <= bpf::testing::program_count(400); ++seed) {
     bpf::testing::Random random(seed);
     const Program program = bpf::testing::random_program(random, 2 + random.below(120));
     auto oracle = SocketOracle::create(program);
@@ -115,7 +108,7 @@ TEST_P(SeccompFilters, RulesEmulatorAndKernelAgree) {
 
   // `boxtrace seccomp verify` goes up to 48 vectors, which takes too long for every run.
   bpf::PointChoice choice = bpf::usual_points();
-  choice.most_vectors = program_count(choice.vectors);
+  choice.most_vectors = bpf::testing::program_count(choice.vectors);
   const std::vector<bpf::Input> points = bpf::make_points(program, choice);
   ASSERT_GE(points.size(), 7U * 601U * 12U);
   auto oracle = SocketOracle::create(program);

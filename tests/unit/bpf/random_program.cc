@@ -1,6 +1,7 @@
 #include "tests/unit/bpf/random_program.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace boxtrace::bpf::testing {
 namespace {
@@ -48,6 +49,11 @@ void repair_reads(Program& program) {
 }
 
 }  // namespace
+
+std::size_t program_count(std::size_t usual) {
+  const char* wanted = std::getenv("BOXTRACE_PROGRAMS");
+  return wanted != nullptr ? static_cast<std::size_t>(std::atoll(wanted)) : usual;
+}
 
 std::uint32_t random_constant(Random& random) {
   switch (random.below(6)) {

@@ -29,6 +29,9 @@ class Random {
   std::uint64_t state_;
 };
 
+/// How many programs a test tries: `usual`, or what BOXTRACE_PROGRAMS in the environment says.
+std::size_t program_count(std::size_t usual);
+
 /// A number as filters have them: small, a syscall's, an architecture's, a mask, or any.
 std::uint32_t random_constant(Random& random);
 
