@@ -48,7 +48,7 @@ base::Result<Policies> solve_both(const Side& left, const Side& right) {
                        "boxtrace seccomp explain shows which"};
   }
   if (out.solution.diagram == nullptr) {
-    out.solution.diagram = std::make_unique<bpf::Diagram>(bpf::kNodeLimit);
+    out.solution.diagram = std::make_unique<bpf::Diagram>(bpf::Effort{}.nodes);
   }
   bpf::Diagram& diagram = *out.solution.diagram;
   std::size_t used = 0;
