@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <array>
 
+#include "decoders/args.h"
 #include "decoders/registry.h"
+#include "decoders/tables/signals.h"
+#include "decoders/tables/socket.h"
 #include "tracer/base/text.h"
 
 namespace boxtrace::bpf {
@@ -24,27 +27,86 @@ const decoders::ArgSpec* find_argument(const Section& section, std::uint32_t nr,
   return spec != nullptr && field < spec->arg_count() ? &spec->args.at(field) : nullptr;
 }
 
+constexpr decoders::Constant kWorkingDirectoryRow[] = {{0xffffff9c, "AT_FDCWD"}};
+constexpr decoders::ConstantTable kWorkingDirectory{.name = "working directory",
+                                                    .constants = kWorkingDirectoryRow};
+constexpr decoders::Constant kModeRows[] = {{04000, "S_ISUID"}, {02000, "S_ISGID"}};
+constexpr decoders::ConstantTable kModeBits{
+    .name = "mode bits", .kind = decoders::ConstantTable::Kind::Flags, .constants = kModeRows};
+
+/// The low half of the one value that `field` has where the conjunction holds.
+std::optional<std::uint64_t> only_value(const Conjunction& conjunction, std::size_t field) {
+  const auto term = std::find_if(conjunction.begin(), conjunction.end(), [field](const Term& t) {
+    return t.field == field && !t.negated && (t.mask & 0xffffffff) == 0xffffffff &&
+           t.ranges.size() == 1 && t.ranges.front().first == t.ranges.front().last;
+  });
+  return term == conjunction.end() ? std::nullopt
+                                   : std::optional(term->ranges.front().first & 0xffffffff);
+}
+
+/// A table that belongs to a value of another field.
+struct Dependent {
+  std::string_view name;  ///< of the argument
+  std::size_t on;         ///< the field it depends on
+  std::uint64_t value;
+  const decoders::ConstantTable* constants;
+};
+constexpr std::array kDependents = {
+    Dependent{"protocol", 0, 16, &decoders::kNetlinkProtocols},  // AF_NETLINK
+    Dependent{"protocol", 0, 2, &decoders::kIpProtocols},        // AF_INET
+    Dependent{"protocol", 0, 10, &decoders::kIpProtocols},       // AF_INET6
+    Dependent{"optname", 1, 1, &decoders::kSocketOptions},       // SOL_SOCKET
+    Dependent{"optname", 1, 0, &decoders::kIpOptions},           // SOL_IP
+    Dependent{"optname", 1, 41, &decoders::kIpv6Options},        // SOL_IPV6
+    Dependent{"optname", 1, 6, &decoders::kTcpOptions},          // SOL_TCP
+    Dependent{"optname", 1, 270, &decoders::kNetlinkOptions},    // SOL_NETLINK
+};
+
+/// The constants of an argument, also of one whose decoder needs no table of its own.
+const decoders::ConstantTable* constants_of(const decoders::ArgSpec& spec,
+                                            const Conjunction& beside) {
+  if (spec.constants != nullptr) {
+    return spec.constants;
+  }
+  if (spec.decode == decoders::arg_signal) {
+    return &decoders::kSignals;
+  }
+  if (spec.decode == decoders::arg_dirfd) {
+    return &kWorkingDirectory;
+  }
+  if (spec.decode == decoders::arg_mode) {
+    return &kModeBits;
+  }
+  for (const Dependent& dependent : kDependents) {
+    if (spec.name == dependent.name && only_value(beside, dependent.on) == dependent.value) {
+      return dependent.constants;
+    }
+  }
+  return nullptr;
+}
+
 std::string plain(std::uint64_t value) {
   return value < 10 ? std::to_string(value) : base::to_hex(value);
 }
 
 }  // namespace
 
-FieldNames field_names(const Section& section, const Rule& rule, std::size_t field) {
+FieldNames field_names(const Section& section, const Rule& rule, std::size_t field,
+                       const Conjunction& beside) {
   FieldNames out{field == kArguments ? "ip" : fmt::format("arg{}", field), nullptr};
   const decoders::ArgSpec* first = nullptr;
   bool same_name = true;
   bool same_table = true;
   for (const Range& range : rule.numbers) {
-    const auto* spec = range.first == range.last
-                           ? find_argument(section, static_cast<std::uint32_t>(range.first), field)
-                           : nullptr;
-    if (spec == nullptr) {
-      return out;
+    for (std::uint64_t nr = range.first; nr <= range.last; ++nr) {
+      const auto* spec = find_argument(section, static_cast<std::uint32_t>(nr), field);
+      if (spec == nullptr) {
+        return out;
+      }
+      first = first == nullptr ? spec : first;
+      same_name = same_name && spec->name == first->name;
+      same_table = same_table && constants_of(*spec, beside) == constants_of(*first, beside);
     }
-    first = first == nullptr ? spec : first;
-    same_name = same_name && spec->name == first->name;
-    same_table = same_table && spec->constants == first->constants;
   }
   if (first == nullptr) {
     return out;
@@ -54,8 +116,14 @@ FieldNames field_names(const Section& section, const Rule& rule, std::size_t fie
   if (same_name && !reserved) {
     out.name = first->name;
   }
-  out.constants = same_table ? first->constants : nullptr;
+  out.constants = same_table ? constants_of(*first, beside) : nullptr;
   return out;
+}
+
+bool is_mode(const Section& section, const Rule& rule, std::size_t field) {
+  const auto nr = rule.numbers.empty() ? 0 : rule.numbers.front().first;
+  const auto* spec = find_argument(section, static_cast<std::uint32_t>(nr), field);
+  return spec != nullptr && spec->decode == decoders::arg_mode;
 }
 
 std::optional<std::size_t> parse_field_name(const Section& section, const Rule& rule,

@@ -17,7 +17,12 @@ struct FieldNames {
 };
 
 /// The words for a field of the calls of `rule`: those of the calls' rows where all rows agree.
-[[nodiscard]] FieldNames field_names(const Section& section, const Rule& rule, std::size_t field);
+/// `beside`: what else holds; a protocol's name depends on the domain, an option's on the level.
+[[nodiscard]] FieldNames field_names(const Section& section, const Rule& rule, std::size_t field,
+                                     const Conjunction& beside = {});
+
+/// Whether a field is the mode of a file, which people read in octal.
+[[nodiscard]] bool is_mode(const Section& section, const Rule& rule, std::size_t field);
 
 /// The field that a word means for the calls of `rule`.
 [[nodiscard]] std::optional<std::size_t> parse_field_name(const Section& section, const Rule& rule,

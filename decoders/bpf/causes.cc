@@ -63,7 +63,7 @@ std::string likely_cause(const Difference& difference, const Profile* profile) {
         "the profile's `architectures`",
         difference.right_dead ? "right" : "left", difference.section.name);
   }
-  const bool upper_bits = difference.section.x32 == false &&
+  const bool upper_bits = difference.section.x32 == true &&
                           difference.numbers.front().first >= 2 * std::uint64_t{kX32Bit};
   if (upper_bits) {
     return "without x32, libseccomp kills whatever has one of the two upper bits set";

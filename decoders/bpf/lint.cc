@@ -205,7 +205,7 @@ class Linter {
     const std::uint64_t result = answer(input);
     if ((result == kKillThread || result == kKillProcess) &&
         permits(answer(*call("x86_64", "read")))) {
-      add("i386-killed", "every call of a 32-bit program kills it",
+      add("i386-killed", "every call of a 32-bit program is killed",
           "usually the profile has no `architectures`, or not SCMP_ARCH_X86", "read");
     }
   }

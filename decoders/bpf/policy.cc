@@ -103,8 +103,16 @@ std::optional<Section> make_section(std::string_view name) {
   return section;
 }
 
+std::vector<Range> numbers_of(const Section& section) {
+  if (!section.x32) {
+    return {{0, kLowMask}};
+  }
+  return *section.x32 ? std::vector<Range>{{kX32Bit, kLowMask - 1}}
+                      : std::vector<Range>{{0, kX32Bit - 1}, {kLowMask, kLowMask}};
+}
+
 bool is_number_of(const Section& section, std::uint32_t nr) {
-  return !section.x32 || *section.x32 == ((nr & kX32Bit) != 0);
+  return !section.x32 || *section.x32 == (nr >= kX32Bit && nr != kLowMask);
 }
 
 std::string_view name_in(const Section& section, std::uint32_t nr) {
@@ -175,8 +183,8 @@ Node build(Diagram& diagram, Order order, const Policy& policy) {
     }
     Node here = build_word(diagram, order, kArchWord, section.archs);
     if (section.x32) {
-      const Node bit = diagram.bit(level_of(order, kNumberWord, 30));
-      here = diagram.conjunction(here, *section.x32 ? bit : diagram.negation(bit));
+      here =
+          diagram.conjunction(here, build_word(diagram, order, kNumberWord, numbers_of(section)));
     }
     result = diagram.choose(here, build_section(diagram, order, policy, section), result);
   }

@@ -4,7 +4,9 @@
 //
 // A section is an architecture. In a section the first rule that fits a call decides, and what fits
 // none gets the section's default. Architectures without a section of their own are `others`. On
-// x86-64 there are two: x86_64, and x32, whose numbers have bit 30 set.
+// x86-64 there are two: x86_64, and x32, whose numbers have bit 30 set. Numbers that are neither's,
+// with bit 31 set, are counted as x32's, which is what filters do when they compare with
+// 0x40000000, except for -1, which tracers use for "no call" and filters leave to x86_64.
 
 #include <optional>
 #include <string>
@@ -70,6 +72,7 @@ inline constexpr std::string_view kOthers = "others";
 [[nodiscard]] std::optional<Section> make_section(std::string_view name);
 
 /// The numbers that a section can have.
+[[nodiscard]] std::vector<Range> numbers_of(const Section& section);
 [[nodiscard]] bool is_number_of(const Section& section, std::uint32_t nr);
 
 /// The name of a number in a section, and back.

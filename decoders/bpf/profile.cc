@@ -426,7 +426,7 @@ Policy policy_of(const Profile& profile) {
     if (!has(name) && has(other)) {
       Section section = *make_section(name);
       section.otherwise = kKillThread;
-      if (section.x32 == true) {
+      if (section.x32 == false) {
         section.rules.push_back({profile.otherwise, {{0xffffffff, 0xffffffff}}, {{}}});
       }
       policy.sections.push_back(std::move(section));
@@ -568,7 +568,7 @@ ProfileText render_profile(const Policy& policy) {
     const Architecture* arch =
         find_architecture(static_cast<std::uint32_t>(section.archs.front().first));
     const bool dead = section.like.empty() && section.otherwise == kKillThread &&
-                      section.rules.size() <= 1 && section.x32 == true;
+                      section.rules.empty() && section.x32 == true;
     if (arch == nullptr || arch->profile.empty()) {
       out.lost.push_back(section.name + ": profiles have no word for this architecture");
       continue;

@@ -27,15 +27,6 @@ struct Numbering {
   ByFunction classes;
 };
 
-std::vector<Range> possible_numbers(const Section& section) {
-  constexpr std::uint64_t kBit = kX32Bit;
-  if (!section.x32) {
-    return {{0, 0xffffffff}};
-  }
-  return *section.x32 ? std::vector<Range>{{kBit, 2 * kBit - 1}, {3 * kBit, 4 * kBit - 1}}
-                      : std::vector<Range>{{0, kBit - 1}, {2 * kBit, 3 * kBit - 1}};
-}
-
 std::optional<Numbering> number(const Diagram& diagram, Node root, const Section& section) {
   const auto all = split_word(diagram, root, kNumberLevel, kMostPieces);
   if (!all) {
@@ -311,7 +302,7 @@ class Reader {
 
 std::vector<Piece> pieces_in(const Section& section, const std::vector<Piece>& all) {
   std::vector<Piece> out;
-  for (const Range& possible : possible_numbers(section)) {
+  for (const Range& possible : numbers_of(section)) {
     for (const Piece& piece : all) {
       const Range part{std::max(piece.range.first, possible.first),
                        std::min(piece.range.last, possible.last)};

@@ -75,8 +75,31 @@ std::string render_range(const Range& range, unsigned shift,
          render_value(range.last >> shift, ordered(table));
 }
 
-std::string render_term(const Section& section, const Rule& rule, const Term& term) {
-  const FieldNames names = field_names(section, rule, term.field);
+/// A few neighbours with names are better named than counted through.
+std::vector<Range> take_apart(const std::vector<Range>& ranges, const Operand& operand,
+                              const decoders::ConstantTable* constants) {
+  constexpr std::uint64_t kFew = 8;
+  const auto* table = operand.shift == 0 ? ordered(constants) : nullptr;
+  std::vector<Range> out;
+  for (const Range& range : ranges) {
+    bool named = table != nullptr && range.last - range.first < kFew;
+    for (std::uint64_t value = range.first; named && value <= range.last; ++value) {
+      named = table->find(value) != nullptr;
+    }
+    if (!named) {
+      out.push_back(range);
+      continue;
+    }
+    for (std::uint64_t value = range.first; value <= range.last; ++value) {
+      out.push_back({value, value});
+    }
+  }
+  return out;
+}
+
+std::string render_term(const Section& section, const Rule& rule, const Conjunction& beside,
+                        const Term& term) {
+  const FieldNames names = field_names(section, rule, term.field, beside);
   const Operand operand = render_operand(term, section.wide, names);
   if (term.ranges.size() == 1) {
     const Range range{term.ranges[0].first >> operand.shift, term.ranges[0].last >> operand.shift};
@@ -94,7 +117,7 @@ std::string render_term(const Section& section, const Rule& rule, const Term& te
     }
   }
   std::vector<std::string> values;
-  for (const Range& range : term.ranges) {
+  for (const Range& range : take_apart(term.ranges, operand, names.constants)) {
     values.push_back(render_range(range, operand.shift, names.constants));
   }
   return fmt::format("{} {}in {{{}}}", operand.text, term.negated ? "not " : "",
@@ -106,7 +129,7 @@ std::string render_condition(const Section& section, const Rule& rule) {
   for (const Conjunction& conjunction : rule.when) {
     std::vector<std::string> terms;
     for (const Term& term : conjunction) {
-      terms.push_back(render_term(section, rule, term));
+      terms.push_back(render_term(section, rule, conjunction, term));
     }
     alternatives.push_back(terms.empty() ? "always" : base::join(terms, " and "));
   }
@@ -119,7 +142,7 @@ void add_items(const Section& section, const Range& range, std::vector<std::stri
   const std::uint64_t end = base + syscall_limit(section.abi);
   // To the end of all numbers: "450.." says it better than twenty names and a range.
   if (range.last >= end || range.last - range.first > end) {
-    const std::uint64_t largest = section.x32 == false ? 3 * std::uint64_t{kX32Bit} - 1 : kLowMask;
+    const std::uint64_t largest = numbers_of(section).back().last;
     const bool open = range.last >= largest;
     out.push_back(range.first == range.last ? render_number(range.first)
                   : open                    ? render_number(range.first) + ".."

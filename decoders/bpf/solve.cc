@@ -140,7 +140,8 @@ class Execution {
       return used + (all - std::min(all, used)) / kShare;
     };
     const std::size_t mark = d_.size();
-    d_.set_limits(share(effort_.nodes - kReserve, mark), share(effort_.steps, d_.steps()));
+    d_.set_limits(share(effort_.nodes - std::min(kReserve, effort_.nodes / 2), mark),
+                  share(effort_.steps, d_.steps()));
     auto result = operation();
     const bool failed = d_.overflowed();
     if (failed) {

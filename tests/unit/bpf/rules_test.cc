@@ -66,7 +66,7 @@ TEST(BpfRules, ConditionsAreNamed) {
 
 TEST(BpfRules, NegationsAndRangesAreNotTakenApart) {
   EXPECT_EQ(rule_for("kill", "A = low(args[1])\nif (A == 9) goto no else goto yes"),
-            "kill if low(sig) != 9");
+            "kill if low(sig) != SIGKILL");
   EXPECT_EQ(rule_for("read", "A = low(args[2])\nif (A > 100) goto no else goto yes"),
             "read if low(count) <= 0x64");
   EXPECT_EQ(rule_for("read",
@@ -81,7 +81,7 @@ TEST(BpfRules, ArgumentsAreJoined) {
   EXPECT_EQ(rule_for("socket",
                      "A = low(args[0])\nif (A == 16) goto c else goto no\n"
                      "c: A = low(args[2])\nif (A == 9) goto no else goto yes"),
-            "socket if low(domain) == AF_NETLINK and low(protocol) != 9");
+            "socket if low(domain) == AF_NETLINK and low(protocol) != NETLINK_AUDIT");
 }
 
 TEST(BpfRules, ArchitecturesAreToldApart) {

@@ -153,7 +153,9 @@ int run_test(const Arguments& words) {
       bpf::set_argument(input, i - 1, section.wide ? value.number : value.number & 0xffffffff,
                         section.big_endian);
       shown.push_back(value.address ? base::quote(rest[i])
-                                    : bpf::render_value(value.number, constants));
+                      : bpf::is_mode(section, call, i - 1)
+                          ? fmt::format("0{:o}", value.number)
+                          : bpf::render_value(value.number, constants));
     }
     const Answer answer = ask(stack.value(), policies, std::string(name), input);
     made = made.value_or(answer.made);

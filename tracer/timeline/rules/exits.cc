@@ -1,11 +1,14 @@
 // How each process ended. Threads end unnoticed.
 
+#include "decoders/bpf/outcome.h"
+#include "tracer/model/filter_answer.h"
 #include "tracer/timeline/rules/rules.h"
 
 namespace boxtrace::timeline {
 namespace {
 
 constexpr int kSigkill = 9;
+constexpr int kSigsys = 31;
 
 // asm-generic/signal.h; the signals that end processes in practice.
 std::string signal_name(int signo) {
@@ -74,6 +77,20 @@ class ExitsRule final : public Rule {
   }
 
  private:
+  /// What killed is the answer of a filter, to a call that nobody needs to have stopped at.
+  static std::string killing_filter(const model::Task& task) {
+    const auto kills = [&task](raw::Abi abi) {
+      raw::Call call;
+      call.abi = abi;
+      call.nr = bpf::syscall_number(abi, "getpid").value_or(0);
+      const auto answer = model::ask_filters(task, call);
+      return answer && (answer->result == bpf::kKillProcess || answer->result == bpf::kKillThread);
+    };
+    return kills(raw::Abi::I386) && !kills(raw::Abi::X86_64)
+               ? "by its seccomp filter, which kills 32-bit programs"
+               : "by its seccomp filter";
+  }
+
   static void tell(const Step& step, const raw::TaskExited& exit, const model::Task& task,
                    Story& story) {
     const bool after_start = story.phase() >= Phase::Start;
@@ -82,6 +99,7 @@ class ExitsRule final : public Rule {
                          : task.role.name.ends_with(" start")             ? Phase::Start
                          : after_start && story.makes_containers(task.id) ? Phase::CleanUp
                                                                           : story.phase());
+    std::string killing;
     switch (exit.cause) {
       case raw::TaskExited::Cause::Code:
         line.text.add(exit.value == 0 ? Piece::Kind::Plain : Piece::Kind::Bad,
@@ -92,6 +110,10 @@ class ExitsRule final : public Rule {
         line.text.add(Piece::Kind::Bad, "killed by " + signal_name(exit.value));
         line.text.add(exit.core_dumped ? ", core dumped" : "");
         line.facts = {{"signal", signal_name(exit.value)}};
+        if (exit.value == kSigsys && !task.creds.filters.empty()) {
+          killing = killing_filter(task);
+          line.remark.add(killing);
+        }
         break;
       case raw::TaskExited::Cause::Detached:
         line.text.add("lives on, no longer traced");
@@ -100,7 +122,7 @@ class ExitsRule final : public Rule {
         return;
     }
     if (task.role.kind == model::RoleKind::Container) {
-      line.remark.add("end of the container's program");
+      line.remark.add(killing.empty() ? "" : " · ").add("end of the container's program");
     }
     line.milestone = "exit";
     story.tell(std::move(line));

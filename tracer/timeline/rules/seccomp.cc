@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "decoders/bpf/explain.h"
+#include "decoders/bpf/lint.h"
 #include "decoders/bpf/outcome.h"
 #include "decoders/bpf/rules_text.h"
 #include "tracer/base/text.h"
@@ -88,8 +89,10 @@ class SeccompRule final : public Rule {
       line.text.add(", " + count_of(*installed.instructions, "instruction"));
       line.facts.emplace_back("instructions", std::to_string(*installed.instructions));
     }
+    const bpf::Explanation* explained = nullptr;
     if (installed.filter != nullptr && !installed.filter->program.empty()) {
-      add_summary(line, explanation_of(*installed.filter));
+      explained = &explanation_of(*installed.filter);
+      add_summary(line, *explained);
     }
     line.text.add(installed.by_prctl ? ", via prctl" : ", via seccomp");
     line.facts.emplace_back("via", installed.by_prctl ? "prctl" : "seccomp");
@@ -105,6 +108,22 @@ class SeccompRule final : public Rule {
       story.explain("seccomp",
                     "It holds for this task and all its children; more can be added, none removed.",
                     "seccomp(2)");
+    }
+    if (explained != nullptr && judged_.insert(explained).second) {
+      tell_findings(step, *explained, story);
+    }
+  }
+
+  /// What its author will not have meant. `boxtrace seccomp lint` knows more that may be meant.
+  static void tell_findings(const Step& step, const bpf::Explanation& explained, Story& story) {
+    for (const bpf::Finding& finding : bpf::find_mistakes(explained)) {
+      if (finding.id != "sibling-open" && finding.id != "i386-killed") {
+        continue;
+      }
+      Telling line = telling_of(step, Phase::LockDown);
+      line.text.add(Piece::Kind::Bad, "mind: ").add(finding.text);
+      line.remark.add(finding.why);
+      story.tell(std::move(line));
     }
   }
 
@@ -159,6 +178,7 @@ class SeccompRule final : public Rule {
   }
 
   std::map<std::string, bpf::Explanation> explained_;
+  std::set<const bpf::Explanation*> judged_;
   std::set<std::pair<std::string, std::uint32_t>> refused_;
   Runs<std::size_t> probes_;
   bool told_ = false;
