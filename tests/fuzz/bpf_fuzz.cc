@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "decoders/bpf/conditions.h"
+#include "decoders/bpf/device_program.h"
 #include "decoders/bpf/emulator.h"
 #include "decoders/bpf/listing.h"
 #include "decoders/bpf/outcome.h"
@@ -64,6 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   static_cast<void>(bpf::parse_rules(bytes));
   static_cast<void>(bpf::parse_profile(bytes, bpf::docker_defaults()));
+  static_cast<void>(bpf::read_device_program(boxtrace::base::as_bytes(bytes)));
   if (const auto listed = bpf::parse_listing(bytes); listed.ok()) {
     check_program(listed.value());
   }

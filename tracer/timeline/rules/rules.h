@@ -24,6 +24,7 @@ inline constexpr decoders::CallChoice kFileOpens[] = {
 [[nodiscard]] std::unique_ptr<Rule> make_mounts_rule();
 [[nodiscard]] std::unique_ptr<Rule> make_masks_rule();
 [[nodiscard]] std::unique_ptr<Rule> make_devices_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_device_programs_rule();
 [[nodiscard]] std::unique_ptr<Rule> make_root_rule();
 [[nodiscard]] std::unique_ptr<Rule> make_hostname_rule();
 [[nodiscard]] std::unique_ptr<Rule> make_cgroups_rule();
