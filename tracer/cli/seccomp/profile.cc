@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <map>
 #include <set>
 
@@ -22,13 +23,21 @@ constexpr const char* kDescription =
     R"(Prints a JSON profile. Of a filter: the profile that says the same, with a word on standard
 error about what profiles cannot say. Of a trace: the least profile under which its container runs;
 calls that only the runtime makes, between the installation of the filter and the exec of the
-program, are a rule of their own. With --edit, a profile is changed as little as possible so that no
+program, are a rule of their own. If it has threads, which do not do the same each time, so are
+those that any of them may need. With --edit, a profile is changed as little as possible so that no
 call of the trace is refused that was.
 
 Examples:
   boxtrace seccomp profile demo.jsonl > least.json
   boxtrace seccomp profile demo.jsonl --edit profile.json
   boxtrace seccomp profile filter.bpf)";
+
+/// What the runtime library of a program with threads does whenever it likes: signals to pre-empt,
+/// timers, stacks, memory given back. Runtimes in Go differ in it from run to run.
+constexpr std::array kOfThreads = {
+    "clock_gettime",  "epoll_pwait", "futex",       "getpid", "gettid",       "madvise",
+    "mmap",           "munmap",      "nanosleep",   "read",   "rt_sigaction", "rt_sigreturn",
+    "rt_sigprocmask", "sched_yield", "sigaltstack", "tgkill", "write"};
 
 /// The calls by name that a container makes once it is filtered, and those that were refused.
 class CallCollector final : public timeline::Listener {
@@ -38,8 +47,14 @@ class CallCollector final : public timeline::Listener {
     if (task == nullptr) {
       return;
     }
+    if (task->thread) {
+      threaded_.insert(task->leader);
+    }
     for (const model::Fact& fact : step.facts) {
       if (std::holds_alternative<model::SeccompInstalled>(fact)) {
+        if (threaded_.contains(task->leader)) {
+          runtime_.insert(kOfThreads.begin(), kOfThreads.end());
+        }
         execs_before_[task->leader] = task->execs;
         return;  // installing it is not subject to it
       }
@@ -49,7 +64,11 @@ class CallCollector final : public timeline::Listener {
     }
     const std::string name(step.call->spec->name);
     const auto since = execs_before_.find(task->leader);
-    const bool still_runtime = since != execs_before_.end() && task->execs == since->second;
+    // An exec was called by the program that it put an end to.
+    const bool replaced = (name == "execve" || name == "execveat") &&
+                          step.syscall->outcome.kind == raw::Outcome::Kind::Returned;
+    const bool still_runtime =
+        since != execs_before_.end() && task->execs - (replaced ? 1 : 0) == since->second;
     (still_runtime ? runtime_ : program_).insert(name);
     if (const auto refusal = model::find_refusal(*task, *step.syscall)) {
       refused_.insert(name);
@@ -78,6 +97,7 @@ class CallCollector final : public timeline::Listener {
 
  private:
   std::map<base::TaskId, int> execs_before_;
+  std::set<base::TaskId> threaded_;  ///< leaders of processes with threads
   std::set<std::string> runtime_;
   std::set<std::string> program_;
   std::set<std::string> refused_;
@@ -130,7 +150,9 @@ int print_profile_of_trace(const std::string& file, const std::string& edited) {
   analysis.finish();
   print_problems(file, summary.value());
   if (calls.empty()) {
-    print_error({0, file + ": no call was made under a filter in this trace", {}});
+    print_error({0, file + ": no call was made under a filter in this trace",
+                 "record the container with a profile that permits all: {\"defaultAction\": "
+                 "\"SCMP_ACT_LOG\"}"});
     return kToolFailure;
   }
   if (edited.empty()) {
