@@ -1,5 +1,7 @@
 #include "decoders/bpf/explain.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -108,6 +110,21 @@ Summary summarise(const Policy& policy) {
     }
   }
   return out;
+}
+
+std::string render_default(const Summary& summary) {
+  return summary.otherwise == kUndecided
+             ? "UNDECIDED"
+             : render_outcome(static_cast<std::uint32_t>(summary.otherwise));
+}
+
+std::string render_summary(const Summary& summary) {
+  const bool refuses = summary.otherwise != kAllow && summary.otherwise != kLog;
+  const std::size_t count = refuses ? summary.allowed + summary.conditional : summary.refused;
+  std::string out = fmt::format("default {}, {} {} call{}", render_default(summary),
+                                refuses ? "allows" : "refuses", count, count == 1 ? "" : "s");
+  return summary.conditional == 0 ? out
+                                  : out + fmt::format(", {} with conditions", summary.conditional);
 }
 
 Verdict find_rule(const Policy& policy, const Input& input) {

@@ -31,6 +31,10 @@ struct Summary {
   std::size_t refused = 0;      ///< calls by name that never are
 };
 [[nodiscard]] Summary summarise(const Policy& policy);
+/// `ERRNO(EPERM)`
+[[nodiscard]] std::string render_default(const Summary& summary);
+/// `default ERRNO(EPERM), allows 351 calls, 9 with conditions`
+[[nodiscard]] std::string render_summary(const Summary& summary);
 
 /// The rule that decides about a call, which may be one that its section has from another.
 struct Verdict {

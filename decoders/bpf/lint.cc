@@ -216,15 +216,18 @@ class Linter {
   void check_families() {
     Input unknown = *call("x86_64", "read");
     unknown[kNumberWord] = kFutureNumber;
-    const bool lists_refusals = permits(answer(unknown));
+    const std::uint64_t otherwise = answer(unknown);
+    const bool lists_refusals = permits(otherwise);
     for (const Family& family : kFamilies) {
       Names refused;
       Names open;
       for (const std::string_view name : family.calls) {
         const Stand here = name.empty() ? Stand::Absent : stand("x86_64", name);
-        // A list of what is permitted will lack the newest calls; that is no gap.
+        // A list of what is permitted leaves out what its programs do not use, and the newest
+        // calls: only a refusal that is not the default's is meant.
         const bool matters = !refused.empty() || (family.equal && lists_refusals);
-        if (here == Stand::Refused && answer(*call("x86_64", name)) != kEnosys) {
+        const std::uint64_t result = here == Stand::Refused ? answer(*call("x86_64", name)) : 0;
+        if (here == Stand::Refused && result != kEnosys && result != otherwise) {
           refused.emplace_back(name);
         } else if (here == Stand::Permitted && matters) {
           open.emplace_back(name);

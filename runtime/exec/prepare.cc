@@ -11,6 +11,7 @@
 #include "runtime/config/names.h"
 #include "runtime/exec/idmap.h"
 #include "runtime/exec/seccomp_program.h"
+#include "runtime/exec/seccomp_report.h"
 #include "tracer/os/file.h"
 
 namespace boxrun::exec {
@@ -49,8 +50,11 @@ Result<void> prepare_seccomp(const config::Config& config, const Log& log, Prepa
     log.debug("/linux/seccomp: unknown system calls left out: " +
               base::join(program.unknown_names, " "));
   }
-  log.debug(
-      fmt::format("/linux/seccomp: compiled to {} instructions", program.instructions.size()));
+  if (log.shows_debug()) {
+    for (const std::string& line : report_seccomp(program)) {
+      log.debug("/linux/seccomp: " + line);
+    }
+  }
   prepared.filter = std::move(program.instructions);
   prepared.filter_flags = program.flags;
   prepared.has_filter = true;

@@ -10,6 +10,7 @@
 #include "runtime/config/default_spec.h"
 #include "runtime/config/parse.h"
 #include "runtime/exec/seccomp_program.h"
+#include "runtime/exec/seccomp_report.h"
 #include "tracer/os/file.h"
 
 namespace boxtrace::cli {
@@ -45,6 +46,24 @@ TEST_P(BoxrunFilter, IsTheProfile) {
   for (const bpf::Difference& d : *differences) {
     ADD_FAILURE() << d.section.name << ": " << bpf::render_numbers(d.section, d.numbers, 9);
   }
+}
+
+TEST(BoxrunReport, SaysWhatTheFilterComesToAndWhatIsOpen) {
+  auto spec = nlohmann::json::parse(boxrun::config::render_default_spec({}));
+  const auto text =
+      os::read_file(std::string(BOXTRACE_SOURCE_DIR) + "/tests/filters/docker-chmod.profile.json");
+  spec["linux"]["seccomp"] = nlohmann::json::parse(text.value());
+  const std::string document = spec.dump();
+  const auto config = boxrun::config::parse_config(document);
+  ASSERT_TRUE(config.ok());
+  const auto compiled = boxrun::exec::compile_seccomp(*config.value().seccomp);
+  ASSERT_TRUE(compiled.ok());
+  const std::vector<std::string> lines = boxrun::exec::report_seccomp(compiled.value());
+  ASSERT_GE(lines.size(), 3U);
+  EXPECT_EQ(lines[0], "compiled to 11 instructions: default ALLOW, refuses 3 calls");
+  EXPECT_TRUE(lines[1].starts_with("i386-killed: every call of a 32-bit program is killed"));
+  EXPECT_TRUE(lines[2].starts_with(
+      "sibling-open: chmod, fchmod, fchmodat are refused, but fchmodat2 is not"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Profiles, BoxrunFilter,

@@ -133,21 +133,11 @@ class SeccompRule final : public Rule {
       return;
     }
     const bpf::Summary summary = bpf::summarise(*explained.policy);
-    const std::string otherwise =
-        summary.otherwise == bpf::kUndecided
-            ? "UNDECIDED"
-            : bpf::render_outcome(static_cast<std::uint32_t>(summary.otherwise));
-    const bool refuses = summary.otherwise != bpf::kAllow && summary.otherwise != bpf::kLog;
-    line.text.add(", default " + otherwise);
-    line.text.add(refuses ? ", allows " + count_of(summary.allowed + summary.conditional, "call")
-                          : ", refuses " + count_of(summary.refused, "call"));
-    if (summary.conditional > 0) {
-      line.text.add(", " + std::to_string(summary.conditional) + " with conditions");
-    }
+    line.text.add(", " + bpf::render_summary(summary));
     if (!explained.proven) {
       line.text.add(" (NOT PROVEN: " + explained.doubt + ")");
     }
-    line.facts.emplace_back("default", otherwise);
+    line.facts.emplace_back("default", bpf::render_default(summary));
     line.facts.emplace_back("allows", std::to_string(summary.allowed));
     line.facts.emplace_back("conditional", std::to_string(summary.conditional));
   }
