@@ -139,16 +139,11 @@ int print_profile_of_filter(const SourceOptions& source) {
 }
 
 int print_profile_of_trace(const std::string& file, const std::string& edited) {
-  timeline::Analysis analysis;
   CallCollector calls;
-  analysis.add_listener(calls);
-  const auto summary = read_trace(file, analysis);
-  if (!summary) {
-    print_error(summary.error());
+  if (const auto followed = follow_trace(file, calls); !followed) {
+    print_error(followed.error());
     return kToolFailure;
   }
-  analysis.finish();
-  print_problems(file, summary.value());
   if (calls.empty()) {
     print_error({0, file + ": no call was made under a filter in this trace",
                  "record the container with a profile that permits all: {\"defaultAction\": "

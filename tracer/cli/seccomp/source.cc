@@ -84,12 +84,8 @@ class FilterCollector final : public timeline::Listener {
 };
 
 Result<std::vector<Stack>> read_trace_filters(const std::string& path) {
-  timeline::Analysis analysis;
   FilterCollector collector;
-  analysis.add_listener(collector);
-  TRY(const trace::ReadSummary summary, read_trace(path, analysis));
-  analysis.finish();
-  print_problems(path, summary);
+  TRY_OK(follow_trace(path, collector));
   return std::move(collector).take(path);
 }
 
@@ -121,6 +117,15 @@ void add_source_options(CLI::App& app, SourceOptions& options) {
   app.add_option("FILE", options.files,
                  "A filter or a trace; - reads standard input. Several filters are one stack");
   app.add_option("-p,--pid", options.pid, "The filters of a running process")->type_name("PID");
+}
+
+Result<void> follow_trace(const std::string& path, timeline::Listener& listener) {
+  timeline::Analysis analysis;
+  analysis.add_listener(listener);
+  TRY(const trace::ReadSummary summary, read_trace(path, analysis));
+  analysis.finish();
+  print_problems(path, summary);
+  return {};
 }
 
 bool is_trace(const std::string& bytes) {

@@ -10,6 +10,7 @@
 #include "decoders/bpf/profile.h"
 #include "tracer/base/result.h"
 #include "tracer/cli/options.h"
+#include "tracer/timeline/analysis.h"
 
 namespace boxtrace::cli::seccomp {
 
@@ -52,6 +53,12 @@ struct Side {
 /// @param word  a file, or `pid:N`.
 [[nodiscard]] base::Result<Side> read_side(const std::string& word,
                                            const bpf::ProfileContext& context);
+
+/// Shows a recorded trace to `listener`; what is wrong with the file goes to standard error.
+///
+/// @errors  a file that cannot be read, or that is no trace.
+[[nodiscard]] base::Result<void> follow_trace(const std::string& path,
+                                              timeline::Listener& listener);
 
 /// Whether the file is a recorded trace.
 [[nodiscard]] bool is_trace(const std::string& bytes);
