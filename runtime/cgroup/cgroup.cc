@@ -14,6 +14,7 @@
 #include <set>
 #include <thread>
 
+#include "runtime/cgroup/freezer.h"
 #include "runtime/cgroup/limits.h"
 #include "tracer/base/procfs_text.h"
 #include "tracer/os/file.h"
@@ -138,6 +139,8 @@ Result<void> write_limit(const Limit& limit, const Place& place) {
   return std::move(error).within(limit.setting);
 }
 
+}  // namespace
+
 Result<void> write_limits(const std::vector<Limit>& limits, const Cgroup& cgroup) {
   for (const Limit& limit : limits) {
     const Place* place = cgroup.find(limit.controller);
@@ -155,6 +158,8 @@ Result<void> write_limits(const std::vector<Limit>& limits, const Cgroup& cgroup
   }
   return {};
 }
+
+namespace {
 
 /// Version 1 only; version 2 would need an eBPF program.
 Result<void> write_device_rules(const config::Config& config, const Cgroup& cgroup,
@@ -217,22 +222,6 @@ void collect_processes(const std::string& directory, std::set<int>& pids) {
       }
     }
   }
-}
-
-/// @returns the file that freezes this cgroup and the words for it, or an empty path.
-struct Freezer {
-  std::string file;
-  std::string frozen;
-  std::string thawed;
-};
-Freezer freezer_of(const Cgroup& cgroup) {
-  if (const Place* place = cgroup.find("freezer")) {
-    return {place->directory + "/freezer.state", "FROZEN", "THAWED"};
-  }
-  if (const Place* place = cgroup.version2()) {
-    return {place->directory + "/cgroup.freeze", "1", "0"};
-  }
-  return {};
 }
 
 }  // namespace
@@ -331,17 +320,6 @@ std::vector<int> read_processes(const Cgroup& cgroup) {
     collect_processes((place == nullptr ? cgroup.places.front() : *place).directory, pids);
   }
   return {pids.begin(), pids.end()};
-}
-
-bool is_frozen(const Cgroup& cgroup) {
-  const Freezer freezer = freezer_of(cgroup);
-  if (freezer.file.empty()) {
-    return false;
-  }
-  const auto text = os::read_file(freezer.file);
-  // FREEZING counts: what is on the way there does not run either.
-  return text.ok() &&
-         (base::trim(text.value()) == freezer.frozen || base::trim(text.value()) == "FREEZING");
 }
 
 Result<void> signal_all(const Cgroup& cgroup, int signal) {

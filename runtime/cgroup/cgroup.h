@@ -8,6 +8,7 @@
 
 #include "runtime/aliases.h"
 #include "runtime/cgroup/layout.h"
+#include "runtime/cgroup/limits.h"
 #include "runtime/config/config.h"
 #include "tracer/os/fd.h"
 
@@ -50,13 +51,16 @@ inline constexpr std::string_view kDefaultParent = "boxrun";
 [[nodiscard]] Result<void> make_cgroup(const config::Config& config, bool rootless, Cgroup& cgroup,
                                        std::vector<std::string>& warnings);
 
+/// Writes each limit into the hierarchy that has its controller.
+///
+/// @errors  the first one that is refused or has no controller
+[[nodiscard]] Result<void> write_limits(const std::vector<Limit>& limits, const Cgroup& cgroup);
+
 /// Moves a process into all places, except into that of version 2 if it was cloned there.
 [[nodiscard]] Result<void> join_cgroup(const Cgroup& cgroup, int pid, bool in_version2);
 
 /// The pids of all processes in the cgroup and below.
 [[nodiscard]] std::vector<int> read_processes(const Cgroup& cgroup);
-
-[[nodiscard]] bool is_frozen(const Cgroup& cgroup);
 
 /// Sends `signal` to all processes, frozen meanwhile, so that none can be born unseen.
 [[nodiscard]] Result<void> signal_all(const Cgroup& cgroup, int signal);

@@ -4,15 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <memory>
 
 #include "runtime/commands/options.h"
+#include "runtime/commands/program_output.h"
 #include "runtime/config/default_spec.h"
 #include "tracer/os/file.h"
 
@@ -51,40 +50,9 @@ Result<std::string> find_busybox() {
                "install busybox-static, or leave --busybox out for boxrun's own toolbox"};
 }
 
-/// Runs `program --list` and returns what it prints.
-Result<std::string> read_output(const std::string& program) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    return os::errno_error("pipe2()");
-  }
-  const os::UniqueFd reader{ends[0]};
-  os::UniqueFd writer{ends[1]};
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, writer.get(), STDOUT_FILENO);
-  std::string name = program;
-  std::string option = "--list";
-  std::array<char*, 3> args = {name.data(), option.data(), nullptr};
-  pid_t child = 0;
-  const int err = ::posix_spawn(&child, program.c_str(), &actions, nullptr, args.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (err != 0) {
-    return Error{err, fmt::format("posix_spawn({})", base::quote(program)), {}};
-  }
-  writer.reset();
-  auto text = os::read_all(reader);
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (text.ok() && (!WIFEXITED(status) || WEXITSTATUS(status) != 0)) {
-    return Error{0, fmt::format("{} --list failed", program), {}};
-  }
-  return text;
-}
-
 /// One name a line.
 Result<std::vector<std::string>> read_applets(const std::string& program) {
-  TRY(const std::string text, read_output(program));
+  TRY(const std::string text, read_output({program, "--list"}));
   std::vector<std::string> names;
   for (const std::string_view line : base::split(text, '\n')) {
     if (!line.empty() && line.find('/') == std::string_view::npos) {

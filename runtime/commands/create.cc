@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "runtime/commands/foreground.h"
+#include "runtime/commands/launch.h"
 #include "runtime/commands/options.h"
 #include "runtime/commands/removal.h"
 #include "runtime/config/parse.h"
@@ -29,9 +30,8 @@ namespace {
 struct Options {
   std::string id;
   std::string bundle = ".";
-  std::string pid_file;
-  std::string console_socket;
-  std::uint32_t preserve_fds = 0;
+  std::string config;  ///< instead of the bundle's config.json
+  LaunchOptions launch;
   bool no_pivot = false;
   bool no_new_keyring = false;
   bool no_subreaper = false;
@@ -43,17 +43,17 @@ struct Options {
 void add_options(CLI::App& verb, Options& options, bool is_run) {
   verb.add_option("id", options.id, "name of the new container")->required();
   verb.add_option("-b,--bundle", options.bundle, "directory with config.json (default: .)");
-  verb.add_option("--pid-file", options.pid_file, "write the pid of init there");
-  verb.add_option("--console-socket", options.console_socket, "not supported yet");
-  verb.add_option("--preserve-fds", options.preserve_fds, "descriptors to pass on beyond 0, 1, 2");
+  verb.add_option("-f,--config", options.config, "configuration (default: config.json there)");
+  add_launch_options(verb, options.launch);
   verb.add_flag("--no-pivot", options.no_pivot, "move the root instead of pivot_root (ramdisks)");
   verb.add_flag("--no-new-keyring", options.no_new_keyring, "keep the caller's session keyring");
   verb.add_flag("--dry-run", options.dry_run, "print the plan and do nothing");
   if (is_run) {
     verb.add_flag("-d,--detach", options.detach, "return when the program runs");
     verb.add_flag("--keep", options.keep, "do not delete the container when it ends");
-    verb.add_flag("--no-subreaper", options.no_subreaper, "do not adopt orphans of the container");
   }
+  // `create` does not stay, so that it has nothing to adopt; engines pass the option all the same.
+  verb.add_flag("--no-subreaper", options.no_subreaper, "do not adopt orphans of the container");
 }
 
 Result<std::string> absolute_path(const std::string& path) {
@@ -71,10 +71,10 @@ struct Bundle {
   config::Config config;
 };
 
-Result<Bundle> read_bundle(const std::string& directory) {
+Result<Bundle> read_bundle(const Options& options) {
   Bundle bundle;
-  TRY(bundle.path, absolute_path(directory));
-  const std::string file = bundle.path + "/config.json";
+  TRY(bundle.path, absolute_path(options.bundle));
+  const std::string file = options.config.empty() ? bundle.path + "/config.json" : options.config;
   auto text = os::read_file(file);
   if (!text.ok()) {
     Error error = std::move(text).error();
@@ -95,14 +95,7 @@ Result<Bundle> read_bundle(const std::string& directory) {
 }
 
 /// What can be seen to be wrong before anything is made.
-Result<void> check_request(const Options& options, const Bundle& bundle, const Session& session) {
-  if (!options.console_socket.empty()) {
-    return Error{0, "--console-socket is not supported yet", "set /process/terminal to false"};
-  }
-  if (bundle.config.process->terminal) {
-    return Error{0, "/process/terminal: terminals are not supported yet",
-                 "set it to false: the program gets boxrun's own standard input and output"};
-  }
+Result<void> check_request(const Bundle& bundle, const Session& session) {
   const std::string rootfs = plan::resolve_in_bundle(bundle.path, bundle.config.root_path);
   struct stat seen {};
   if (::stat(rootfs.c_str(), &seen) != 0) {
@@ -121,17 +114,23 @@ Result<void> check_request(const Options& options, const Bundle& bundle, const S
   return {};
 }
 
-Result<void> write_pid_file(const std::string& path, pid_t pid) {
-  if (path.empty()) {
-    return {};
+/// systemd and podman hand over listening sockets from descriptor 3 on. The variables were meant
+/// for boxrun; the program gets its own. @returns how many Source: sd_listen_fds(3).
+std::uint32_t pass_sockets_on(config::Process& process) {
+  const char* count = std::getenv("LISTEN_FDS");
+  const char* pid = std::getenv("LISTEN_PID");
+  const auto sockets = count != nullptr ? base::parse_u64(count) : std::nullopt;
+  const bool is_ours =
+      pid != nullptr && base::parse_u64(pid) == static_cast<std::uint64_t>(::getpid());
+  if (!sockets || *sockets == 0 || *sockets > 1024 || !is_ours) {
+    return 0;
   }
-  // By rename: who waits for the file must not read half a number.
-  const std::string fresh = path + ".new";
-  TRY_OK(os::write_file(fresh, std::to_string(pid)));
-  if (::rename(fresh.c_str(), path.c_str()) != 0) {
-    return os::errno_error(fmt::format("rename({})", base::quote(path)));
+  process.env.push_back(fmt::format("LISTEN_FDS={}", *sockets));
+  process.env.emplace_back("LISTEN_PID=1");
+  if (const char* names = std::getenv("LISTEN_FDNAMES")) {
+    process.env.push_back(fmt::format("LISTEN_FDNAMES={}", names));
   }
-  return {};
+  return static_cast<std::uint32_t>(*sockets);
 }
 
 class Creation {
@@ -143,8 +142,8 @@ class Creation {
 
  private:
   [[nodiscard]] bool stays() const { return is_run_ && !options_.detach; }
-  int create(state::Entry entry);
-  int watch(const exec::Parent& parent);
+  int create(state::Entry entry, Launch launch);
+  int watch(const exec::Parent& parent, const Launch& launch);
 
   const Options& options_;
   const Session& session_;
@@ -159,24 +158,34 @@ int Creation::run() {
   if (!valid.ok()) {
     return fail(session_, valid.error());
   }
-  auto bundle = read_bundle(options_.bundle);
+  auto bundle = read_bundle(options_);
   if (!bundle.ok()) {
     return fail(session_, bundle.error());
   }
   bundle_ = std::move(bundle).value();
-  at_ = {options_.id,          bundle_.path,
-         session_.rootless,    !is_run_,
-         options_.no_pivot,    options_.no_new_keyring,
-         options_.preserve_fds};
+  at_ = {options_.id,
+         bundle_.path,
+         session_.rootless,
+         !is_run_,
+         options_.no_pivot,
+         options_.no_new_keyring,
+         options_.launch.preserve_fds + pass_sockets_on(*bundle_.config.process)};
   plan_ = plan::make_plan(bundle_.config, at_);
   if (options_.dry_run) {
     const std::string text = plan::render_plan(plan_);
     const auto written = os::write_all(os::BorrowedFd{STDOUT_FILENO}, text);
     return written.ok() ? 0 : fail(session_, written.error());
   }
-  const auto checked = check_request(options_, bundle_, session_);
+  auto checked = check_request(bundle_, session_);
+  if (checked.ok()) {
+    checked = check_preserved(at_.preserve_fds);
+  }
   if (!checked.ok()) {
     return fail(session_, checked.error());
+  }
+  auto launch = Launch::open(options_.launch, bundle_.config.process->terminal, !stays());
+  if (!launch.ok()) {
+    return fail(session_, launch.error());
   }
   for (const std::string& sentence : bundle_.config.not_applied) {
     session_.log.warn(sentence);
@@ -185,15 +194,16 @@ int Creation::run() {
   if (!entry.ok()) {
     return fail(session_, entry.error());
   }
-  return create(std::move(entry).value());
+  return create(std::move(entry).value(), std::move(launch).value());
 }
 
-int Creation::create(state::Entry entry) {
+int Creation::create(state::Entry entry, Launch launch) {
   if (stays() && !options_.no_subreaper) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   }
   const SignalBlock blocked{stays()};
   exec::Parent parent{plan_, bundle_.config, at_, entry, session_.log};
+  parent.give_console(launch.take_console_sender());
   auto done = entry.write_config(bundle_.config_text);
   bool created = false;
   if (done.ok()) {
@@ -201,7 +211,7 @@ int Creation::create(state::Entry entry) {
     created = done.ok();
   }
   if (done.ok()) {
-    done = write_pid_file(options_.pid_file, parent.init_pid());
+    done = launch.announce(parent.init_pid());
   }
   if (!done.ok()) {
     const int status = fail(session_, done.error(), parent.failure_status());
@@ -220,12 +230,16 @@ int Creation::create(state::Entry entry) {
     run_late_hooks(session_, bundle_.config.hooks.poststart, "poststart", parent.state(),
                    state::Status::Running);
   }
-  return stays() ? watch(parent) : 0;
+  return stays() ? watch(parent, launch) : 0;
 }
 
 /// Stays with the container, passes signals on, and removes it at its end.
-int Creation::watch(const exec::Parent& parent) {
-  const int status = wait_in_foreground(parent.init_pid());
+int Creation::watch(const exec::Parent& parent, const Launch& launch) {
+  const auto status = launch.stay(parent.init_pid());
+  if (!status.ok()) {
+    session_.log.error(status.error());
+    ::kill(parent.init_pid(), SIGKILL);
+  }
   if (!options_.keep) {
     auto entry = session_.store.lock(options_.id);
     // `delete --force` of somebody else may have been faster.
@@ -236,7 +250,7 @@ int Creation::watch(const exec::Parent& parent) {
       }
     }
   }
-  return status;
+  return status.ok() ? status.value() : 1;
 }
 
 void add_verb(CLI::App& app, Verb& chosen, const char* name, const char* description, bool is_run) {

@@ -1,10 +1,12 @@
 #pragma once
-// Staying with a container.
+// Staying with a program in a container.
 
 #include <signal.h>
 #include <sys/types.h>
 
 namespace boxrun::commands {
+
+class Relay;
 
 /// Blocks all signals while it lives, so that none that arrives during creation is lost: they wait
 /// for wait_in_foreground().
@@ -20,10 +22,11 @@ class SignalBlock {
   sigset_t before_{};
 };
 
-/// Waits for `init`, passing every signal on to it and reaping whoever boxrun has inherited.
-/// Signals must be blocked.
+/// Waits for `program`, passing every signal on to it, carrying its terminal over if it has one,
+/// and reaping whoever boxrun has inherited. Signals must be blocked.
 ///
+/// @param relay  nullptr without a terminal
 /// @returns its exit status, or 128 + the signal that killed it.
-int wait_in_foreground(pid_t init);
+int wait_in_foreground(pid_t program, Relay* relay);
 
 }  // namespace boxrun::commands

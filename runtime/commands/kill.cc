@@ -22,12 +22,18 @@ struct Options {
   bool all = false;
 };
 
+/// containerd takes these first three words for "that is fine, it has ended already".
+Error not_running(const std::string& id, state::Status status) {
+  return Error{
+      0, fmt::format("container not running: \"{}\" is {}", id, state::render_status(status)), {}};
+}
+
 /// Through a pidfd, so that the signal cannot hit a stranger who got init's pid in the meantime.
 Result<void> signal_init(const state::State& state, int signal) {
   const os::UniqueFd init{static_cast<int>(::syscall(SYS_pidfd_open, state.pid, 0))};
   const bool is_init = init && state::read_start_ticks(state.pid) == state.start_ticks;
   if (!is_init) {
-    return Error{0, fmt::format("container \"{}\" is not running", state.id), {}};
+    return not_running(state.id, state::Status::Stopped);
   }
   if (::syscall(SYS_pidfd_send_signal, init.get(), signal, nullptr, 0) != 0) {
     return os::errno_error(fmt::format("pidfd_send_signal({}, {})", state.pid, signal));
@@ -48,10 +54,7 @@ Result<void> send(const Session& session, const Options& options) {
     return cgroup::signal_all(state.cgroup, *signal);
   }
   if (status == state::Status::Stopped || status == state::Status::Creating) {
-    return Error{0,
-                 fmt::format("container \"{}\" is not running: it is {}", options.id,
-                             state::render_status(status)),
-                 {}};
+    return not_running(options.id, status);
   }
   return signal_init(state, *signal);
 }

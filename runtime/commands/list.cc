@@ -26,13 +26,14 @@ void print_table(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     width = std::max(width, row.state.id.size());
   }
-  fmt::print("{:<{}}  {:>8}  {:<8}  {:<30}  {}\n", "ID", width, "PID", "STATUS", "CREATED",
-             "BUNDLE");
+  // In runc's order, which people cut columns out of.
+  fmt::print("{:<{}}  {:<8}  {:<8}  {:<30}  {:<30}  {}\n", "ID", width, "PID", "STATUS", "BUNDLE",
+             "CREATED", "OWNER");
   for (const Row& row : rows) {
-    fmt::print("{:<{}}  {:>8}  {:<8}  {:<30}  {}\n", row.state.id, width,
+    fmt::print("{:<{}}  {:<8}  {:<8}  {:<30}  {:<30}  {}\n", row.state.id, width,
                row.status == state::Status::Stopped ? 0 : row.state.pid,
-               state::render_status(row.status), row.state.created,
-               base::printable(row.state.bundle));
+               state::render_status(row.status), base::printable(row.state.bundle),
+               row.state.created, state::owner_name(row.state));
   }
 }
 

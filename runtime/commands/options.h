@@ -16,6 +16,9 @@ struct Global {
   std::string root;
   std::string log_path;
   std::string log_format = "text";
+  std::string log_level;
+  std::string cgroup_manager;
+  std::string criu;
   std::string rootless = "auto";
   bool debug = false;
   bool systemd_cgroup = false;
@@ -43,5 +46,10 @@ void add_state(CLI::App& app, Verb& chosen);
 void add_kill(CLI::App& app, Verb& chosen);
 void add_delete(CLI::App& app, Verb& chosen);
 void add_list(CLI::App& app, Verb& chosen);
+void add_exec(CLI::App& app, Verb& chosen);
+void add_pause_and_resume(CLI::App& app, Verb& chosen);
+void add_ps(CLI::App& app, Verb& chosen);
+void add_update(CLI::App& app, Verb& chosen);
+void add_events(CLI::App& app, Verb& chosen);
 
 }  // namespace boxrun::commands

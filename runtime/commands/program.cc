@@ -5,7 +5,11 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+
 #include "runtime/commands/options.h"
+#include "runtime/commands/words.h"
 #include "runtime/exec/self_protect.h"
 #include "tracer/os/file.h"
 
@@ -20,7 +24,13 @@ void add_global(CLI::App& app, Global& global) {
   app.add_option("--rootless", global.rootless, "true, false or auto")
       ->check(CLI::IsMember({"true", "false", "auto"}));
   app.add_flag("--debug", global.debug, "name each step as it is done");
-  app.add_flag("--systemd-cgroup", global.systemd_cgroup, "not supported");
+  app.add_flag("--systemd-cgroup", global.systemd_cgroup, "let systemd make the cgroups");
+  app.add_option("--cgroup-manager", global.cgroup_manager,
+                 "cgroupfs or systemd, as other runtimes spell --systemd-cgroup")
+      ->check(CLI::IsMember({"cgroupfs", "systemd"}));
+  app.add_option("--log-level", global.log_level, "error, warning or debug (the same as --debug)")
+      ->check(CLI::IsMember({"error", "warning", "debug"}));
+  app.add_option("--criu", global.criu, "ignored: boxrun does not checkpoint")->group("");
 }
 
 /// root in a user namespace that does not map everything may less than root.
@@ -34,12 +44,24 @@ bool is_rootless(const std::string& wish) {
   return ::geteuid() != 0 || !is_first;
 }
 
+/// `file:PATH`, or just the path.
 Result<exec::Log> open_log(const Global& global) {
-  os::UniqueFd file;
-  if (!global.log_path.empty()) {
-    TRY(file, os::open_file(global.log_path, O_WRONLY | O_CREAT | O_APPEND, 0644));
+  std::string path = global.log_path;
+  for (const std::string_view other : {"journald:", "syslog:"}) {
+    if (path.starts_with(other)) {
+      return Error{0, fmt::format("--log {}: boxrun writes its log to files only", path),
+                   "name one: --log file:PATH"};
+    }
   }
-  return exec::Log{std::move(file), global.log_format == "json", global.debug};
+  if (path.starts_with("file:")) {
+    path.erase(0, path.find(':') + 1);
+  }
+  os::UniqueFd file;
+  if (!path.empty()) {
+    TRY(file, os::open_file(path, O_WRONLY | O_CREAT | O_APPEND, 0644));
+  }
+  return exec::Log{std::move(file), global.log_format == "json",
+                   global.debug || global.log_level == "debug"};
 }
 
 int run_verb(const Global& global, const Verb& chosen, bool protect, char** argv) {
@@ -51,7 +73,7 @@ int run_verb(const Global& global, const Verb& chosen, bool protect, char** argv
   const Session session{log.value(),
                         state::Store{global.root.empty() ? state::default_root() : global.root},
                         is_rootless(global.rootless)};
-  if (global.systemd_cgroup) {
+  if (global.systemd_cgroup || global.cgroup_manager == "systemd") {
     return fail(session, Error{0, "--systemd-cgroup is not supported",
                                "boxrun makes cgroups itself, in the cgroup filesystem"});
   }
@@ -76,7 +98,10 @@ int run_program(int argc, char** argv, const char* version) {
   ::signal(SIGPIPE, SIG_IGN);
   CLI::App app{"boxrun: an OCI container runtime that explains itself"};
   app.name("boxrun");
-  app.set_version_flag("-v,--version", fmt::format("boxrun version {}\nspec: 1.2.0", version));
+  // Engines read the first line for the name and the version, and those that begin with `commit:`
+  // and `spec:`.
+  app.set_version_flag("-v,--version",
+                       fmt::format("boxrun version {0}\ncommit: {0}\nspec: 1.2.0", version));
   app.require_subcommand(1);
   Global global;
   Verb chosen;
@@ -89,15 +114,23 @@ int run_program(int argc, char** argv, const char* version) {
   add_kill(app, chosen);
   add_delete(app, chosen);
   add_list(app, chosen);
+  add_exec(app, chosen);
+  add_pause_and_resume(app, chosen);
+  add_ps(app, chosen);
+  add_update(app, chosen);
+  std::vector<std::string> words =
+      normalize_words(app, std::vector<std::string>(argv + 1, argv + argc));
+  std::ranges::reverse(words);  // CLI11 takes them from the end
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 1;
   }
   // Only what enters a container needs its binary protected.
-  const CLI::App* create = app.get_subcommand("create");
-  const CLI::App* run = app.get_subcommand("run");
-  return run_verb(global, chosen, create->parsed() || run->parsed(), argv);
+  const bool enters =
+      std::ranges::any_of(std::array{"create", "run", "exec"},
+                          [&app](const char* verb) { return app.got_subcommand(verb); });
+  return run_verb(global, chosen, enters, argv);
 }
 
 }  // namespace boxrun::commands

@@ -94,7 +94,8 @@ void begin(Actor actor, const plan::Plan& plan, const Prepared& prepared) {
   // Should boxrun be killed before the container is complete, nothing half-made stays behind.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   const bool maps_follow = std::ranges::any_of(plan.steps, [actor](const plan::Step& step) {
-    return step.actor == actor && std::holds_alternative<plan::BecomeRoot>(step.action);
+    const auto* await = std::get_if<plan::Await>(&step.action);
+    return step.actor == actor && await != nullptr && await->message == MessageKind::IdMapsWritten;
   });
   if (!maps_follow) {
     // Nobody may look into a process that still holds the host's descriptors. CVE-2016-9962. Where

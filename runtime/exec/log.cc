@@ -58,8 +58,7 @@ void Log::debug(std::string_view text) const {
 void Log::warn(std::string_view text) const {
   if (file_ || json_) {
     write_line(Level::Warning, text);
-  }
-  if (!json_ || file_) {
+  } else {
     write_best_effort(STDERR_FILENO, fmt::format("warning: {}\n", safe_text(text)));
   }
 }

@@ -12,8 +12,10 @@ namespace boxrun::exec {
 
 enum class Level : std::uint8_t { Debug, Warning, Error };
 
-/// Text on standard error by default. With a log file, both: people read standard error, engines
-/// read the file. In JSON each line is {"level", "msg", "time"}, what engines expect of a runtime.
+/// Text on standard error by default. With a log file, errors go to both: people read standard
+/// error, engines read the file. Warnings then go to the file only, because an engine gives boxrun
+/// the container's own standard error. In JSON each line is {"level", "msg", "time"}, what engines
+/// expect of a runtime.
 class Log {
  public:
   Log() = default;

@@ -87,6 +87,12 @@ Parent::~Parent() {
   }
 }
 
+void Parent::adopt(const state::State& state,
+                   std::map<config::NamespaceKind, os::UniqueFd> namespaces) {
+  state_ = state;
+  prepared_.namespaces = std::move(namespaces);
+}
+
 Result<void> Parent::run() {
   auto result = run_steps();
   if (!result.ok()) {
@@ -97,7 +103,9 @@ Result<void> Parent::run() {
 
 Result<void> Parent::run_steps() {
   // First, so that a boxrun killed at any later moment leaves something that `delete` understands.
-  TRY_OK(entry_.write_state(state_));
+  if (!at_.joins) {
+    TRY_OK(entry_.write_state(state_));
+  }
   TRY_OK(prepare(config_, at_, log_, prepared_));
   prepared_.lock_fd = entry_.lock_fd();
   if (at_.wait_for_start) {
@@ -372,6 +380,9 @@ void Parent::clean_up() {
   reap(stage_);
   init_ = 0;
   stage_ = 0;
+  if (at_.joins) {
+    return;
+  }
   if (!state_.own_pid_namespace) {
     // Hooks, or what init started before it failed.
     const auto killed = cgroup::signal_all(state_.cgroup, SIGKILL);

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <string>
 
 #include "runtime/aliases.h"
@@ -23,6 +24,11 @@ class Parent {
   ~Parent();
   Parent(const Parent&) = delete;
   Parent& operator=(const Parent&) = delete;
+
+  /// The master of the container's terminal goes over this socket.
+  void give_console(os::UniqueFd socket) { prepared_.console = std::move(socket); }
+  /// For a plan that joins: the running container, and its namespaces, opened.
+  void adopt(const state::State& state, std::map<config::NamespaceKind, os::UniqueFd> namespaces);
 
   /// Creates the container: afterwards init either waits for `start` or has executed the program.
   /// After a failure no process and no cgroup is left; the state directory is the caller's.

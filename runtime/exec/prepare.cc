@@ -19,7 +19,7 @@ namespace {
 
 Result<void> open_namespaces(const config::Config& config, Prepared& prepared) {
   for (const config::Namespace& space : config.namespaces) {
-    if (space.path.empty()) {
+    if (space.path.empty() || prepared.namespaces.contains(space.kind)) {
       continue;
     }
     const std::string setting = config.namespace_setting(space.kind) + "/path";

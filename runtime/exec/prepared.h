@@ -34,7 +34,8 @@ struct Prepared {
   std::vector<sock_filter> filter;
   unsigned filter_flags = 0;
   bool has_filter = false;
-  os::UniqueFd start_fifo;                       ///< for WaitForStart
+  os::UniqueFd start_fifo;  ///< for WaitForStart
+  os::UniqueFd console;     ///< connected socket that the master of MakeConsole is sent over
   std::map<std::size_t, os::UniqueFd> idmapped;  ///< detached mounts by index of /mounts
   std::vector<CgroupView> cgroup_views;
   /// Links such as `cpu` -> `cpu,cpuacct`, where a hierarchy has several controllers.

@@ -26,7 +26,9 @@ class Builder {
   }
 
   Plan build() && {
-    prepare();
+    if (!at_.joins) {
+      prepare();
+    }
     spawn();
     isolate();
     make_rootfs();
@@ -55,6 +57,7 @@ class Builder {
   void make_rootfs();
   void make_devices();
   void run_create_hooks();
+  void make_console();
   void enter_rootfs();
   void lock_down();
   void finish();
@@ -297,6 +300,13 @@ void Builder::make_devices() {
     add(Actor::Init, {}, MakeLink{link.target, link.path});
   }
   for (std::size_t i = 0; i < config_.devices.size(); ++i) {
+    // A privileged container lists all devices of the host. Its own /dev/ptmx stays the one of its
+    // devpts: the host's node would look for `pts` beside itself and find it, or nothing.
+    const bool is_link = std::ranges::any_of(
+        kDeviceLinks, [this, i](const auto& link) { return config_.devices[i].path == link.path; });
+    if (is_link) {
+      continue;
+    }
     add(Actor::Init, fmt::format("/linux/devices/{}", i), MakeDevice{config_.devices[i], by_bind});
   }
 }
@@ -322,7 +332,18 @@ void Builder::run_create_hooks() {
   }
 }
 
+void Builder::make_console() {
+  if (config_.process->terminal) {
+    // After the hooks, which may still have brought devices; a /dev that is shared with others
+    // keeps its console.
+    add(Actor::Init, "/process/terminal",
+        MakeConsole{config_.process->console_size, config_.process->user.uid,
+                    config_.has_new(NamespaceKind::Mount)});
+  }
+}
+
 void Builder::enter_rootfs() {
+  make_console();
   if (config_.has_joined(NamespaceKind::Mount)) {
     return;
   }
@@ -366,6 +387,9 @@ void Builder::lock_down() {
   for (std::size_t i = 0; i < process.rlimits.size(); ++i) {
     add(Actor::Init, fmt::format("/process/rlimits/{}", i), SetRlimit{process.rlimits[i]});
   }
+  if (!process.terminal) {
+    add(Actor::Init, "/process/user", OwnStreams{process.user.uid});
+  }
   const bool filter_early = config_.seccomp && !process.no_new_privileges;
   if (process.no_new_privileges) {
     add(Actor::Init, "/process/noNewPrivileges", NoNewPrivileges{});
@@ -394,7 +418,9 @@ void Builder::finish() {
   add(Actor::Init, "/process/args/0", FindProgram{process.args.front()});
   tell(Actor::Init, MessageKind::Ready);
   await(Actor::Boxrun, MessageKind::Ready);
-  add(Actor::Boxrun, {}, RecordCreated{});
+  if (!at_.joins) {
+    add(Actor::Boxrun, {}, RecordCreated{});
+  }
   tell(Actor::Boxrun, MessageKind::Proceed);
   await(Actor::Init, MessageKind::Proceed);
   if (at_.wait_for_start) {

@@ -17,6 +17,8 @@ struct Circumstances {
   bool no_pivot = false;
   bool no_new_keyring = false;
   std::uint32_t preserve_fds = 0;
+  /// `exec`: the container is there and all its namespaces are joined; nothing of it is made.
+  bool joins = false;
 };
 
 [[nodiscard]] Plan make_plan(const config::Config& config, const Circumstances& circumstances);

@@ -165,6 +165,14 @@ struct Describe {
   }
   std::string operator()(const MakeReadonly& it) const { return "make read-only " + it.path; }
   std::string operator()(const Mask& it) const { return "mask " + it.path; }
+  std::string operator()(const MakeConsole& it) const {
+    return fmt::format("open a pseudoterminal{} as standard input, output and error{}",
+                       it.size ? fmt::format(" of {}x{}", it.size->width, it.size->height) : "",
+                       it.covers_console ? " and /dev/console" : "");
+  }
+  std::string operator()(const OwnStreams& it) const {
+    return fmt::format("give standard streams that are pipes to uid {}", it.owner);
+  }
   std::string operator()(const EnterRootfs& it) const {
     switch (it.how) {
       case EnterRootfs::How::Pivot:

@@ -127,6 +127,17 @@ struct MakeReadonly {
 struct Mask {
   std::string path;
 };
+/// A pseudoterminal of the container's own devpts becomes standard input, output and error and the
+/// controlling terminal; its other end goes to whoever asked for the container.
+struct MakeConsole {
+  std::optional<config::ConsoleSize> size;
+  std::uint32_t owner = 0;      ///< uid inside
+  bool covers_console = false;  ///< it also becomes /dev/console
+};
+/// Pipes that are standard streams are given to the user, who could not open /dev/stdout otherwise.
+struct OwnStreams {
+  std::uint32_t owner = 0;  ///< uid inside
+};
 struct EnterRootfs {
   enum class How : std::uint8_t { Pivot, Move, Chroot };
   How how = How::Pivot;
@@ -192,9 +203,9 @@ using Action =
     std::variant<MakeCgroup, Spawn, WriteIdMaps, SetOomScore, JoinCgroup, RaiseHardLimit, SetRlimit,
                  RunHooks, RecordCreated, Tell, Await, JoinNamespaces, UnshareNamespaces,
                  WriteTimeOffsets, BecomeRoot, NewSession, JoinKeyring, PropagateRoot, BindRootfs,
-                 MountOne, MakeDevice, MakeLink, MakeReadonly, Mask, EnterRootfs, MakeDirectory,
-                 PropagateNewRoot, SetHostname, SetDomainname, WriteSysctl, SetUmask,
-                 NoNewPrivileges, LoadSeccomp, LimitBounding, SetUser, SetCapabilities,
+                 MountOne, MakeDevice, MakeLink, MakeReadonly, Mask, MakeConsole, EnterRootfs,
+                 MakeDirectory, PropagateNewRoot, SetHostname, SetDomainname, WriteSysctl, SetUmask,
+                 OwnStreams, NoNewPrivileges, LoadSeccomp, LimitBounding, SetUser, SetCapabilities,
                  ChangeDirectory, FindProgram, CloseDescriptors, WaitForStart, Execute>;
 
 struct Step {

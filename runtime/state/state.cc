@@ -82,6 +82,10 @@ Result<State> parse_state_file(std::string_view text) {
   return state;
 }
 
+std::string owner_name(const State& state) {
+  return state.owner == 0 ? "root" : std::to_string(state.owner);
+}
+
 std::string render_oci_state(const State& state, Status status, int indent) {
   ordered_json document = {
       {"ociVersion", state.oci_version}, {"id", state.id}, {"status", render_status(status)}};
@@ -90,7 +94,7 @@ std::string render_oci_state(const State& state, Status status, int indent) {
   document["bundle"] = state.bundle;
   document["rootfs"] = state.rootfs;
   document["created"] = state.created;
-  document["owner"] = state.owner == 0 ? "root" : std::to_string(state.owner);
+  document["owner"] = owner_name(state);
   if (!state.annotations.empty()) {
     document["annotations"] = state.annotations;
   }

@@ -34,6 +34,9 @@ struct State {
 [[nodiscard]] std::string render_state_file(const State& state);
 [[nodiscard]] Result<State> parse_state_file(std::string_view text);
 
+/// `root`, or the number of the user who made the container.
+[[nodiscard]] std::string owner_name(const State& state);
+
 /// The document of the `state` command and of hooks, as the specification has it.
 [[nodiscard]] std::string render_oci_state(const State& state, Status status, int indent);
 

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "runtime/cgroup/freezer.h"
 #include "tracer/os/file.h"
 
 namespace boxrun::state {

@@ -43,6 +43,9 @@ Outcome run(const plan::SetCapabilities& step, Inside& inside);
 // seccomp.cc
 Outcome run(const plan::NoNewPrivileges& step, Inside& inside);
 Outcome run(const plan::LoadSeccomp& step, Inside& inside);
+// console.cc
+Outcome run(const plan::MakeConsole& step, Inside& inside);
+Outcome run(const plan::OwnStreams& step, Inside& inside);
 // program.cc
 Outcome run(const plan::ChangeDirectory& step, Inside& inside);
 Outcome run(const plan::FindProgram& step, Inside& inside);

@@ -91,7 +91,8 @@ TEST_F(Lifecycle, WrongTransitionsAreRefusedWithTheState) {
   ASSERT_EQ(boxrun({"kill", id, "9"}).status, 0);
   ASSERT_TRUE(await_status("stopped"));
   EXPECT_THAT(boxrun({"start", id}).err, HasSubstr("cannot be started: it is stopped"));
-  EXPECT_THAT(boxrun({"kill", id}).err, HasSubstr("is not running: it is stopped"));
+  EXPECT_THAT(boxrun({"kill", id}).err,
+              HasSubstr("container not running: \"" + id + "\" is stopped"));
 }
 
 TEST_F(Lifecycle, DeleteForceKillsWhateverItFinds) {

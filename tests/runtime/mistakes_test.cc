@@ -155,7 +155,7 @@ TEST_F(MistakesOfTheCommandLine, AreNamedToo) {
   EXPECT_THAT(boxrun({"run", "-b", folder + "/bundle", "../x"}).err,
               HasSubstr("invalid container id \"../x\""));
   EXPECT_THAT(boxrun({"run", "--console-socket", "/x", "-b", folder + "/bundle", id}).err,
-              HasSubstr("--console-socket is not supported yet"));
+              HasSubstr("--console-socket: there is no terminal to send there"));
   EXPECT_EQ(boxrun({"spec", "-b", folder + "/bundle"}).status, 1) << "it must not replace a file";
 }
 

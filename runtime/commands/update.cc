@@ -1,0 +1,220 @@
+// `boxrun update`: other limits for a container that is there.
+//
+// What is not mentioned stays as it is, and 0 counts as not mentioned, because engines send every
+// field they know. The new values are merged into the container's copy of its config, so that what
+// belongs together is written together (cgroup v2 has quota and period in one line) also when a
+// later update mentions only a part of it.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "runtime/cgroup/limits.h"
+#include "runtime/commands/options.h"
+#include "runtime/config/parse.h"
+#include "runtime/config/sections.h"
+#include "tracer/os/file.h"
+
+namespace boxrun::commands {
+namespace {
+
+using nlohmann::json;
+
+enum class Unit : std::uint8_t { Number, Bytes, Text };
+
+/// Options and where their values go in the section /linux/resources.
+constexpr struct Setting {
+  const char* option;
+  const char* pointer;
+  Unit unit;
+  const char* description;
+} kSettings[] = {
+    {"--blkio-weight", "/blockIO/weight", Unit::Number, "weight for block devices, 10 to 1000"},
+    {"--cpu-period", "/cpu/period", Unit::Number, "length of a period, in microseconds"},
+    {"--cpu-quota", "/cpu/quota", Unit::Number, "CPU time in a period, in microseconds; -1: any"},
+    {"--cpu-burst", "/cpu/burst", Unit::Number, "quota that may be saved up, in microseconds"},
+    {"--cpu-share", "/cpu/shares", Unit::Number, "share of the CPUs, relative to others"},
+    {"--cpu-rt-period", "/cpu/realtimePeriod", Unit::Number, "the same for real-time programs"},
+    {"--cpu-rt-runtime", "/cpu/realtimeRuntime", Unit::Number, "the same for real-time programs"},
+    {"--cpuset-cpus", "/cpu/cpus", Unit::Text, "CPUs to run on, such as 0-2,4"},
+    {"--cpuset-mems", "/cpu/mems", Unit::Text, "memory nodes to use"},
+    {"--cpu-idle", "/cpu/idle", Unit::Number, "1: run only when nobody else wants to"},
+    {"--memory", "/memory/limit", Unit::Bytes, "limit, such as 64m; -1: none"},
+    {"--memory-reservation", "/memory/reservation", Unit::Bytes, "soft limit"},
+    {"--memory-swap", "/memory/swap", Unit::Bytes, "memory and swap together; -1: any"},
+    {"--pids-limit", "/pids/limit", Unit::Number, "most processes and threads; -1: any"},
+};
+
+struct Options {
+  std::string id;
+  std::string file;
+  std::map<const Setting*, std::string> values;
+};
+
+/// `1.5g`, `64MiB`, `1000`: powers of 1024.
+std::optional<std::int64_t> parse_bytes(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || number < 0) {
+    return std::nullopt;
+  }
+  std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
+  constexpr std::string_view kUnits = "bkmgtp";
+  if (!unit.empty()) {
+    const auto power = kUnits.find(static_cast<char>(unit.front() | 0x20));
+    unit.remove_prefix(1);
+    if (power == std::string_view::npos ||
+        !(unit.empty() || unit == "b" || unit == "B" || unit == "iB" || unit == "ib")) {
+      return std::nullopt;
+    }
+    for (std::size_t i = 0; i < power; ++i) {
+      number *= 1024;
+    }
+  }
+  constexpr double kMost = 9.2e18;
+  return number < kMost ? std::optional{static_cast<std::int64_t>(number)} : std::nullopt;
+}
+
+std::optional<std::int64_t> parse_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size() ? std::optional{number}
+                                                                  : std::nullopt;
+}
+
+Result<json> parse_value(const Setting& setting, const std::string& text) {
+  if (setting.unit == Unit::Text) {
+    return json{text};
+  }
+  const auto number =
+      setting.unit == Unit::Bytes && text != "-1" ? parse_bytes(text) : parse_number(text);
+  if (!number) {
+    return Error{
+        0, fmt::format("{}: {} is not a number", setting.option, base::quote(text)),
+        setting.unit == Unit::Bytes ? "bytes, or with a unit: 64m, 1.5g; -1 for no limit" : ""};
+  }
+  return json(*number);
+}
+
+/// What engines send for "leave it": null, 0 and nothing.
+void drop_unset(json& value) {
+  if (!value.is_object()) {
+    return;
+  }
+  for (auto field = value.begin(); field != value.end();) {
+    drop_unset(*field);
+    const bool is_unset = field->is_null() || *field == 0 || *field == "" ||
+                          ((field->is_object() || field->is_array()) && field->empty());
+    field = is_unset ? value.erase(field) : std::next(field);
+  }
+}
+
+Result<json> read_wishes(const Options& options) {
+  json wishes = json::object();
+  if (options.file.empty()) {
+    for (const auto& [setting, text] : options.values) {
+      TRY(wishes[json::json_pointer{setting->pointer}], parse_value(*setting, text));
+    }
+  } else {
+    Result<std::string> text = options.file == "-" ? os::read_all(os::BorrowedFd{STDIN_FILENO})
+                                                   : os::read_file(options.file);
+    if (!text.ok()) {
+      return std::move(text).error().within("--resources");
+    }
+    wishes = json::parse(text.value(), nullptr, /*allow_exceptions=*/false);
+    if (!wishes.is_object()) {
+      return Error{0, fmt::format("--resources {}: not a JSON object", options.file),
+                   "it holds what stands in /linux/resources of a config.json"};
+    }
+    wishes.erase("devices");  // a container's devices are chosen when it is made
+  }
+  drop_unset(wishes);
+  return wishes;
+}
+
+Result<config::Resources> parse_resources(const json& resources) {
+  const json section = {{"resources", resources}};
+  config::Mistakes mistakes;
+  config::Config parsed;
+  config::parse_resources(config::Node{section, "/linux", mistakes}, parsed);
+  if (mistakes.first()) {
+    return *mistakes.first();
+  }
+  return parsed.resources.value_or(config::Resources{});
+}
+
+/// Some values are refused in one order only: a memory limit above the old limit of memory and
+/// swap, a quota above the old period. So what is refused is tried again after the others.
+Result<void> write_in_some_order(std::vector<cgroup::Limit> limits, const cgroup::Cgroup& cgroup) {
+  std::vector<cgroup::Limit> refused;
+  for (const cgroup::Limit& limit : limits) {
+    if (!cgroup::write_limits({limit}, cgroup).ok()) {
+      refused.push_back(limit);
+    }
+  }
+  return cgroup::write_limits(refused, cgroup);
+}
+
+Result<void> update(const Session& session, const Options& options) {
+  TRY_OK(config::parse_container_id(options.id));
+  TRY(const json wishes, read_wishes(options));
+  TRY(const state::Entry entry, session.store.lock(options.id));
+  TRY(const state::State state, session.store.read(options.id));
+  const auto status = state::read_status(state, entry.fifo_path());
+  if (status == state::Status::Stopped || status == state::Status::Creating) {
+    return Error{0,
+                 fmt::format("container \"{}\" cannot be updated: it is {}", options.id,
+                             state::render_status(status)),
+                 {}};
+  }
+  TRY(const std::string text, os::read_file(entry.config_path()));
+  json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!document.is_object()) {
+    return Error{0, "the container's config.json is damaged", {}};
+  }
+  json& resources = document["linux"]["resources"];
+  resources.merge_patch(wishes);
+  TRY(const config::Resources merged, parse_resources(resources));
+  std::vector<cgroup::Limit> limits;
+  constexpr std::string_view kSection = "/linux/resources";
+  for (cgroup::Limit& limit : cgroup::make_limits(merged)) {
+    const json::json_pointer pointer{limit.setting.substr(kSection.size())};
+    // The parts of one line of version 2 may have been mentioned under another name.
+    const json::json_pointer parent = pointer.parent_pointer();
+    if (wishes.contains(pointer) || (limit.version2 && wishes.contains(parent))) {
+      limits.push_back(std::move(limit));
+    }
+  }
+  TRY_OK(write_in_some_order(std::move(limits), state.cgroup));
+  return entry.write_config(document.dump());
+}
+
+}  // namespace
+
+void add_update(CLI::App& app, Verb& chosen) {
+  CLI::App* verb = app.add_subcommand("update", "change the limits of a container");
+  const auto options = std::make_shared<Options>();
+  verb->add_option("id", options->id, "the container")->required();
+  verb->add_option("-r,--resources", options->file,
+                   "JSON file with new /linux/resources, - for standard input");
+  for (const Setting& setting : kSettings) {
+    verb->add_option_function<std::string>(
+        setting.option,
+        [options, &setting](const std::string& text) { options->values[&setting] = text; },
+        setting.description);
+  }
+  verb->callback([options, &chosen] {
+    chosen = [options](const Session& session) {
+      const auto updated = update(session, *options);
+      return updated.ok() ? 0 : fail(session, updated.error());
+    };
+  });
+}
+
+}  // namespace boxrun::commands
