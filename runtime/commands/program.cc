@@ -118,6 +118,7 @@ int run_program(int argc, char** argv, const char* version) {
   add_pause_and_resume(app, chosen);
   add_ps(app, chosen);
   add_update(app, chosen);
+  add_events(app, chosen);
   std::vector<std::string> words =
       normalize_words(app, std::vector<std::string>(argv + 1, argv + argc));
   std::ranges::reverse(words);  // CLI11 takes them from the end

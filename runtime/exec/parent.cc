@@ -194,6 +194,7 @@ Result<void> Parent::perform(const plan::Spawn& step) {
     pid = clone_process(step.flags, -1);
   }
   if (pid == 0) {
+    channel_.reset();  // or it would never see boxrun gone
     run_child(plan_, prepared_, step.becomes, child_channel_);
   }
   if (pid < 0) {

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Everyday uses of podman, with a store of our own: see lib.sh.
+source "$(dirname "$0")/lib.sh"
+source "$here/uses.sh"
+need podman conmon script
+scratch=$(mktemp -d)
+group=boxrun-engines-$$
+
+end() {
+  [[ -z ${engine:-} ]] || {
+    "$engine" rm -fa -t 0 >/dev/null 2>&1
+    "$engine" pod rm -fa >/dev/null 2>&1
+  }
+  find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2>/dev/null
+  umount "$scratch"/store/* 2>/dev/null
+  rm -rf "$scratch"
+}
+trap end EXIT
+
+mkdir "$scratch/root"
+make_rootfs "$scratch/root"
+# Podman asks for more open files than a machine without CAP_SYS_RESOURCE can grant; no runtime could.
+cat >"$scratch/containers.conf" <<TOML
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+init_path = "$(command -v catatonit || command -v tini || command -v docker-init)"
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+runtime = "under-test"
+runtime_supports_json = ["under-test"]
+no_pivot_root = false
+[engine.runtimes]
+under-test = ["$path"]
+TOML
+cat >"$scratch/podman" <<SH
+#!/bin/sh
+export CONTAINERS_CONF=$scratch/containers.conf
+exec timeout -k 5 90 podman --root $scratch/store --runroot $scratch/run --tmpdir $scratch/tmp --storage-driver vfs "\$@"
+SH
+chmod +x "$scratch/podman"
+engine=$scratch/podman
+e() { "$engine" "$@"; }
+tar -C "$scratch/root" -c . | e import - box:1 >"$scratch/log" 2>&1 || {
+  tail -n 5 "$scratch/log"
+  skip 'podman does not work on this machine'
+}
+image=box:1
+plain=(--network none --cgroup-parent "/$group")
+bare=(--cgroup-parent "/$group")
+exec_missing_status=127
+exec_paused_status=255
+exec_stopped_status=255
+
+healthy() {
+  with c1 --health-cmd 'test -e /tmp/ok' --health-interval disable 'touch /tmp/ok; echo up; sleep 100' -- \
+    eval 'await_log c1 up; e healthcheck run c1 && e exec c1 rm /tmp/ok && ! e healthcheck run c1'
+}
+in_pod() {
+  e pod create --name p1 --network none --cgroup-parent "/$group" --infra-command /bin/sleep\ 1000 --infra-image "$image" >/dev/null 2>&1
+  e run --rm --pod p1 "$image" readlink /proc/self/ns/ipc >"$scratch/ipc"
+  e run --rm --pod p1 "$image" readlink /proc/self/ns/ipc | diff - "$scratch/ipc" && echo same
+  e pod rm -f -t 0 p1 >/dev/null 2>&1
+}
+all_uses
+if [[ -z ${QUICK:-} ]]; then
+  expect 'podman: the runtime' 0 "under-test*" e info --format '{{.Host.OCIRuntime.Name}} {{.Host.OCIRuntime.Version}}'
+  expect 'podman: health checks' 0 '*' healthy
+  expect 'podman: --net host' 0 '*lo*' e run --rm --network host "$image" ls /sys/class/net
+  expect 'podman: a pod' 0 same in_pod
+  expect 'podman: --userns with id maps' 0 '*0*100000*65536' sh_in --uidmap 0:100000:65536 --gidmap 0:100000:65536 'cat /proc/self/uid_map'
+  expect 'podman: exec into a user namespace' 0 '0 100000' with c1 --uidmap 0:100000:65536 --gidmap 0:100000:65536 'sleep 100' -- \
+    e exec c1 sh -c 'echo $(id -u) $(awk "{print \$2}" /proc/self/uid_map)'
+  expect 'podman: --umask' 0 0077 sh_in --umask 0077 umask
+  expect 'podman: --timeout' 255 '' e run --rm "${plain[@]}" --timeout 1 "$image" sleep 100
+  expect 'podman: --annotation' 0 value eval 'with c1 --annotation org.example.key=value "sleep 100" -- e inspect --format "{{index .Config.Annotations \"org.example.key\"}}" c1'
+  expect 'podman: --preserve-fds' 0 passed eval 'e run --rm "${plain[@]}" --preserve-fds 1 "$image" sh -c "cat <&3" 3<<<passed'
+fi
+finish podman
