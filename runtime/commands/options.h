@@ -51,5 +51,7 @@ void add_pause_and_resume(CLI::App& app, Verb& chosen);
 void add_ps(CLI::App& app, Verb& chosen);
 void add_update(CLI::App& app, Verb& chosen);
 void add_events(CLI::App& app, Verb& chosen);
+void add_features(CLI::App& app, Verb& chosen);
+void add_checkpoint_and_restore(CLI::App& app, Verb& chosen);
 
 }  // namespace boxrun::commands

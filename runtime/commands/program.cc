@@ -119,6 +119,8 @@ int run_program(int argc, char** argv, const char* version) {
   add_ps(app, chosen);
   add_update(app, chosen);
   add_events(app, chosen);
+  add_features(app, chosen);
+  add_checkpoint_and_restore(app, chosen);
   std::vector<std::string> words =
       normalize_words(app, std::vector<std::string>(argv + 1, argv + argc));
   std::ranges::reverse(words);  // CLI11 takes them from the end

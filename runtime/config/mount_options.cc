@@ -173,4 +173,18 @@ std::string render_mount_flags(std::uint64_t flags) {
   return base::join(names, ",");
 }
 
+std::vector<std::string> mount_option_words() {
+  std::vector<std::string> words = {"idmap", "ridmap", "tmpcopyup"};
+  const auto add = [&words](const auto& table) {
+    for (const FlagWord& word : table) {
+      words.emplace_back(word.word);
+    }
+  };
+  add(kFlagWords);
+  add(kPropagationWords);
+  add(kRecursiveWords);
+  std::ranges::sort(words);
+  return words;
+}
+
 }  // namespace boxrun::config

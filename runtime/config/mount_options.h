@@ -14,6 +14,9 @@ namespace boxrun::config {
 /// filesystem, which is the only one that can refuse it.
 [[nodiscard]] MountOptions parse_mount_options(const std::vector<std::string>& words);
 
+/// Every word that parse_mount_options() does not leave to the filesystem, sorted.
+[[nodiscard]] std::vector<std::string> mount_option_words();
+
 /// `nosuid,nodev,ro` for MS_* flags.
 [[nodiscard]] std::string render_mount_flags(std::uint64_t flags);
 

@@ -222,4 +222,9 @@ std::optional<int> parse_seccomp_operator(std::string_view word) {
 
 std::vector<std::string> seccomp_operator_words() { return all_words<int>(kOperators); }
 
+std::vector<std::string> seccomp_flag_words() {
+  return {"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+          "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"};
+}
+
 }  // namespace boxrun::config

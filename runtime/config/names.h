@@ -50,5 +50,6 @@ struct NamespaceName {
 [[nodiscard]] std::vector<std::string> seccomp_architecture_words();
 [[nodiscard]] std::optional<int> parse_seccomp_operator(std::string_view word);
 [[nodiscard]] std::vector<std::string> seccomp_operator_words();
+[[nodiscard]] std::vector<std::string> seccomp_flag_words();
 
 }  // namespace boxrun::config

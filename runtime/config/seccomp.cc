@@ -67,9 +67,7 @@ SeccompRule parse_rule(const Node& node) {
 }
 
 void parse_flags(const Node& seccomp, Seccomp& parsed) {
-  const std::vector<std::string> known = {"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG",
-                                          "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
-                                          "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"};
+  const std::vector<std::string> known = seccomp_flag_words();
   for (const Node& node : seccomp.elements("flags")) {
     const std::string word = node.as_text();
     if (std::find(known.begin(), known.end(), word) == known.end()) {

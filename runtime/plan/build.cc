@@ -334,8 +334,6 @@ void Builder::run_create_hooks() {
 
 void Builder::make_console() {
   if (config_.process->terminal) {
-    // After the hooks, which may still have brought devices; a /dev that is shared with others
-    // keeps its console.
     add(Actor::Init, "/process/terminal",
         MakeConsole{config_.process->console_size, config_.process->user.uid,
                     config_.has_new(NamespaceKind::Mount)});
@@ -343,9 +341,12 @@ void Builder::make_console() {
 }
 
 void Builder::enter_rootfs() {
-  make_console();
   if (config_.has_joined(NamespaceKind::Mount)) {
     return;
+  }
+  if (config_.has_new(NamespaceKind::Mount)) {
+    // After the hooks, which may still have brought devices.
+    make_console();
   }
   // All of this works on descriptors opened below the root and on the host's /proc; after the
   // pivot only the container's /proc would be left, which its image may have chosen.
@@ -374,6 +375,9 @@ void Builder::enter_rootfs() {
 }
 
 void Builder::lock_down() {
+  if (!config_.has_new(NamespaceKind::Mount)) {
+    make_console();  // a /dev that is shared with others keeps its own /dev/console
+  }
   if (!config_.hostname.empty()) {
     add(Actor::Init, "/hostname", SetHostname{config_.hostname});
   }

@@ -78,8 +78,8 @@ Outcome give_to(int fd, std::uint32_t owner) {
 }  // namespace
 
 Outcome run(const plan::MakeConsole& step, Inside& inside) {
-  if (!inside.root) {
-    // A joined mount namespace has brought its root along.
+  if (!step.covers_console) {
+    // In a mount namespace that is not ours alone, where we have entered the root already.
     inside.root = os::UniqueFd{::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)};
   }
   os::UniqueFd master;

@@ -43,6 +43,7 @@ tar -C "$scratch/root" -c . | e import - box:1 >/dev/null
 image=box:1
 plain=(--network none)
 bare=()
+at_once=()
 exec_missing_status=12[67]
 exec_paused_status=1
 exec_stopped_status=1
@@ -53,6 +54,10 @@ healthy() {
           e inspect --format "{{.State.Health.Status}}" c1'
 }
 
+oom_noticed() {
+  with c1 --memory 16m --memory-swap 16m 'x=1234567890; while :; do x=$x$x; done' -- \
+    eval 'e wait c1 >/dev/null; e inspect --format "{{.State.OOMKilled}}" c1'
+}
 bridged() {
   e run -d --name c1 "$image" sh -c 'echo served > /tmp/index.html; httpd -f -p 80 -h /tmp' >/dev/null
   local address
@@ -63,6 +68,7 @@ bridged() {
 all_uses
 if [[ -z ${QUICK:-} ]]; then
   expect 'docker: the default runtime' 0 under-test e info --format '{{.DefaultRuntime}}'
+  expect 'docker: out of memory is noticed' 0 true oom_noticed
   expect 'docker: health checks' 0 healthy healthy
   expect 'docker: -w makes the directory' 0 /new/one sh_in -w /new/one pwd
   expect 'docker: --net bridge' 0 served bridged

@@ -23,7 +23,7 @@ make_rootfs "$scratch/root"
 cat >"$scratch/containers.conf" <<TOML
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-init_path = "$(command -v catatonit || command -v tini || command -v docker-init)"
+init_path = "$(command -v tini-static || command -v docker-init || command -v catatonit)"
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
@@ -48,6 +48,7 @@ tar -C "$scratch/root" -c . | e import - box:1 >"$scratch/log" 2>&1 || {
 image=box:1
 plain=(--network none --cgroup-parent "/$group")
 bare=(--cgroup-parent "/$group")
+at_once=(-t 0)
 exec_missing_status=127
 exec_paused_status=255
 exec_stopped_status=255
