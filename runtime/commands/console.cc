@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "runtime/commands/relay.h"
 #include "runtime/exec/fd_passing.h"
 #include "tracer/os/file.h"
 
@@ -26,13 +27,13 @@ Result<Console> Console::open(const ConsoleRequest& request) {
     if (!connected.ok()) {
       return std::move(connected).error().within("--console-socket");
     }
-    console.sender_ = std::move(connected).value();
+    console.route_.socket = std::move(connected).value();
   } else if (request.terminal) {
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
       return os::errno_error("socketpair(AF_UNIX, SOCK_SEQPACKET)");
     }
-    console.sender_ = os::UniqueFd{ends[0]};
+    console.route_ = {os::UniqueFd{ends[0]}, /*plain_newlines=*/true, read_terminal_size()};
     console.receiver_ = os::UniqueFd{ends[1]};
   }
   return console;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "runtime/aliases.h"
+#include "runtime/exec/prepared.h"
 #include "tracer/os/fd.h"
 
 namespace boxrun::commands {
@@ -24,12 +25,12 @@ class Console {
   [[nodiscard]] static Result<Console> open(const ConsoleRequest& request);
 
   /// The end that the container's side sends the master over; empty without a terminal.
-  [[nodiscard]] os::UniqueFd take_sender() { return std::move(sender_); }
+  [[nodiscard]] exec::ConsoleRoute take_route() { return std::move(route_); }
   /// The master, where boxrun is the one who gets it; empty otherwise. Call once the program runs.
   [[nodiscard]] Result<os::UniqueFd> receive_master() const;
 
  private:
-  os::UniqueFd sender_;
+  exec::ConsoleRoute route_;
   os::UniqueFd receiver_;
 };
 

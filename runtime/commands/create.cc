@@ -203,7 +203,7 @@ int Creation::create(state::Entry entry, Launch launch) {
   }
   const SignalBlock blocked{stays()};
   exec::Parent parent{plan_, bundle_.config, at_, entry, session_.log};
-  parent.give_console(launch.take_console_sender());
+  parent.give_console(launch.take_console());
   auto done = entry.write_config(bundle_.config_text);
   bool created = false;
   if (done.ok()) {

@@ -165,7 +165,7 @@ Result<int> Execution::execute(state::Entry entry, Joined joined, Launch launch)
   const SignalBlock blocked{!options_.detach};
   exec::Parent parent{plan_, config_, at_, entry, session_.log};
   parent.adopt(state_, std::move(joined.files));
-  parent.give_console(launch.take_console_sender());
+  parent.give_console(launch.take_console());
   TRY_OK(parent.run());
   entry.unlock();
   auto announced = launch.announce(parent.init_pid());

@@ -31,7 +31,7 @@ class Launch {
  public:
   [[nodiscard]] static Result<Launch> open(const LaunchOptions& options, bool terminal,
                                            bool detached);
-  [[nodiscard]] os::UniqueFd take_console_sender() { return console_.take_sender(); }
+  [[nodiscard]] exec::ConsoleRoute take_console() { return console_.take_route(); }
   /// The program is there: writes the pid file, sends the pidfd.
   [[nodiscard]] Result<void> announce(pid_t program) const;
   /// Stays with the program until it ends. Signals must be blocked. @returns its exit status

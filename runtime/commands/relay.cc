@@ -12,30 +12,20 @@ namespace {
 
 constexpr char kEndOfFile = '\4';  // Ctrl-D
 
-/// Which of our standard streams is a terminal; -1 where none is.
-int find_terminal() {
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::isatty(fd) == 1) {
-      return fd;
-    }
-  }
-  return -1;
-}
-
-void clear_newline_mapping(os::BorrowedFd master) {
-  termios mode{};
-  if (::tcgetattr(master.get(), &mode) == 0) {
-    mode.c_oflag &= ~static_cast<tcflag_t>(ONLCR);
-    ::tcsetattr(master.get(), TCSANOW, &mode);
-  }
-}
-
 }  // namespace
 
-Relay::Relay(os::UniqueFd master) : master_(std::move(master)), terminal_(find_terminal()) {
+std::optional<winsize> read_terminal_size() {
+  winsize size{};
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col != 0) {
+      return size;
+    }
+  }
+  return std::nullopt;
+}
+
+Relay::Relay(os::UniqueFd master) : master_(std::move(master)) {
   ::fcntl(master_.get(), F_SETFL, ::fcntl(master_.get(), F_GETFL) | O_NONBLOCK);
-  clear_newline_mapping(master_);
-  copy_size();
   termios mode{};
   if (::isatty(STDIN_FILENO) == 1 && ::tcgetattr(STDIN_FILENO, &mode) == 0) {
     before_ = mode;
@@ -78,9 +68,8 @@ void Relay::finish() {
 }
 
 void Relay::copy_size() {
-  winsize size{};
-  if (terminal_ >= 0 && ::ioctl(terminal_, TIOCGWINSZ, &size) == 0 && size.ws_col != 0) {
-    ::ioctl(master_.get(), TIOCSWINSZ, &size);
+  if (const auto size = read_terminal_size()) {
+    ::ioctl(master_.get(), TIOCSWINSZ, &*size);
   }
 }
 

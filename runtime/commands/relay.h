@@ -4,12 +4,13 @@
 // Two line disciplines are in the way of every key and every letter, and each must do its part only
 // once. Keys: the person's terminal becomes raw, so that echo, line editing and Ctrl-C happen in
 // the container's. Letters: a program's "\n" becomes "\r\n" once; the person's terminal goes on
-// doing it (OPOST stays), and the container's stops (ONLCR off), so that what boxrun writes to a
-// file has plain line ends.
+// doing it (OPOST stays), and the container's never does (ONLCR off), so that what boxrun writes to
+// a file has plain line ends.
 //
 // Sources: termios(3), cfmakeraw(); ioctl_tty(2), TIOCGWINSZ.
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 
 #include <array>
@@ -20,6 +21,9 @@
 #include "tracer/os/fd.h"
 
 namespace boxrun::commands {
+
+/// Of the first of our standard streams that is a terminal.
+[[nodiscard]] std::optional<winsize> read_terminal_size();
 
 class Relay {
  public:
@@ -47,7 +51,6 @@ class Relay {
 
   os::UniqueFd master_;
   std::optional<termios> before_;  ///< of the person's terminal
-  int terminal_ = -1;              ///< which of our descriptors that terminal is
   bool input_open_ = true;
   /// Nobody inside holds the terminal just now. poll(2) would say so again at once and for ever,
   /// but a program may open it again: so it is looked at from time to time.

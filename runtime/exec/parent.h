@@ -26,7 +26,7 @@ class Parent {
   Parent& operator=(const Parent&) = delete;
 
   /// The master of the container's terminal goes over this socket.
-  void give_console(os::UniqueFd socket) { prepared_.console = std::move(socket); }
+  void give_console(ConsoleRoute route) { prepared_.console = std::move(route); }
   /// For a plan that joins: the running container, and its namespaces, opened.
   void adopt(const state::State& state, std::map<config::NamespaceKind, os::UniqueFd> namespaces);
 

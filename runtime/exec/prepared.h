@@ -3,9 +3,11 @@
 // everything in its copy of the memory and of the descriptor table.
 
 #include <linux/filter.h>
+#include <sys/ioctl.h>
 
 #include <atomic>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,13 +31,22 @@ struct HookState {
   std::string after_pid;
 };
 
+/// Where the master of the container's terminal goes, and what a person at the other end needs.
+struct ConsoleRoute {
+  os::UniqueFd socket;  ///< connected
+  /// The person's own terminal makes "\r\n" of "\n": the container's must not do it too.
+  bool plain_newlines = false;
+  /// Of the person's terminal; goes before the config's.
+  std::optional<winsize> size;
+};
+
 struct Prepared {
   std::map<config::NamespaceKind, os::UniqueFd> namespaces;  ///< to join
   std::vector<sock_filter> filter;
   unsigned filter_flags = 0;
   bool has_filter = false;
-  os::UniqueFd start_fifo;  ///< for WaitForStart
-  os::UniqueFd console;     ///< connected socket that the master of MakeConsole is sent over
+  os::UniqueFd start_fifo;                       ///< for WaitForStart
+  ConsoleRoute console;                          ///< for MakeConsole
   std::map<std::size_t, os::UniqueFd> idmapped;  ///< detached mounts by index of /mounts
   std::vector<CgroupView> cgroup_views;
   /// Links such as `cpu` -> `cpu,cpuacct`, where a hierarchy has several controllers.

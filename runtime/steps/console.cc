@@ -22,6 +22,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "runtime/exec/fd_passing.h"
@@ -66,6 +67,25 @@ Outcome open_slave(os::BorrowedFd master, os::UniqueFd& slave) {
   return Outcome::done();
 }
 
+/// Before the program runs: its first lines would come out differently.
+Outcome set_up(const plan::MakeConsole& step, const exec::ConsoleRoute& route, int slave) {
+  winsize size{};
+  if (step.size) {
+    size.ws_row = step.size->height;
+    size.ws_col = step.size->width;
+  }
+  size = route.size.value_or(size);
+  if (size.ws_col != 0 && ::ioctl(slave, TIOCSWINSZ, &size) != 0) {
+    return Outcome::refused(errno, "ioctl(TIOCSWINSZ, %ux%u)", size.ws_col, size.ws_row);
+  }
+  termios mode{};
+  if (route.plain_newlines && ::tcgetattr(slave, &mode) == 0) {
+    mode.c_oflag &= ~static_cast<tcflag_t>(ONLCR);
+    ::tcsetattr(slave, TCSANOW, &mode);
+  }
+  return Outcome::done();
+}
+
 Outcome give_to(int fd, std::uint32_t owner) {
   if (::fchown(fd, owner, static_cast<gid_t>(-1)) == 0) {
     return Outcome::done();
@@ -87,15 +107,8 @@ Outcome run(const plan::MakeConsole& step, Inside& inside) {
   STEP_OK(open_master(inside.root, master));
   STEP_OK(open_slave(master, slave));
   STEP_OK(give_to(slave.get(), step.owner));
-  if (step.size) {
-    winsize size{};
-    size.ws_row = step.size->height;
-    size.ws_col = step.size->width;
-    if (::ioctl(slave.get(), TIOCSWINSZ, &size) != 0) {
-      return Outcome::refused(errno, "ioctl(TIOCSWINSZ, %ux%u)", size.ws_col, size.ws_row);
-    }
-  }
-  if (!exec::send_descriptor(inside.prepared.console, master, "/dev/ptmx")) {
+  STEP_OK(set_up(step, inside.prepared.console, slave.get()));
+  if (!exec::send_descriptor(inside.prepared.console.socket, master, "/dev/ptmx")) {
     return Outcome::refused(errno, "sendmsg(console socket, SCM_RIGHTS)")
         .hint("whoever listens on the console socket has gone");
   }
