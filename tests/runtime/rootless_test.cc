@@ -106,5 +106,19 @@ TEST_F(Rootless, WithoutAUserNamespaceTheHintSaysWhatToDo) {
   EXPECT_THAT(ended.err, HasSubstr("hint: `boxrun spec --rootless` writes such a config"));
 }
 
+TEST_F(Rootless, ExecEntersTheContainerOfTheSameUser) {
+  make_bundle();
+  bundle_config["process"]["args"] = {"sleep", "1000"};
+  write_text(folder + "/home/b/config.json", bundle_config.dump());
+  const Ended started = as_user({"run", "-d", "-b", folder + "/home/b", id});
+  ASSERT_EQ(started.status, 0) << started.err;
+  const Ended ended = as_user({"exec", "-e", "A=b", id, "sh", "-c", "echo $(id -u) $A; exit 3"});
+  EXPECT_EQ(ended.status, 3);
+  EXPECT_EQ(ended.out, "0 b\n") << ended.err;
+  EXPECT_EQ(as_user({"ps", "-f", "json", id}).status, 0);
+  EXPECT_EQ(as_user({"kill", id, "KILL"}).status, 0);
+  EXPECT_EQ(as_user({"delete", "--force", id}).status, 0);
+}
+
 }  // namespace
 }  // namespace boxrun::tests

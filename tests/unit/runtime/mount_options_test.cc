@@ -49,5 +49,12 @@ TEST(MountOptions, FlagsAreRenderedAsWords) {
   EXPECT_EQ(render_mount_flags(MS_SLAVE), "slave");
 }
 
+TEST(MountOptions, TheWordsThatFeaturesPromisesAreNotLeftToTheFilesystem) {
+  EXPECT_GT(mount_option_words().size(), 50U);
+  for (const std::string& word : mount_option_words()) {
+    EXPECT_EQ(parse_mount_options({word}).filesystem, "") << word;
+  }
+}
+
 }  // namespace
 }  // namespace boxrun::config
