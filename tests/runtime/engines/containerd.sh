@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2016,SC2034 # scripts for the container are not expanded here; uses.sh reads the variables
 # Everyday uses of containerd through ctr, with a containerd of our own: see lib.sh. Its shim calls the verbs that
 # docker does not (ps, events, update from standard input), and reads the log that the runtime writes.
 source "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2016,SC2034 # scripts for the container are not expanded here; uses.sh reads the variables
 # Everyday uses of docker, with a dockerd of our own: see lib.sh. The daemon lives in namespaces of its own
 # (mounts and network), so that it can have a bridge, and no mount outlives it.
 source "$(dirname "$0")/lib.sh"
@@ -44,7 +45,7 @@ image=box:1
 plain=(--network none)
 bare=()
 at_once=()
-exec_missing_status=12[67]
+exec_missing_status="12[67]"
 exec_paused_status=1
 exec_stopped_status=1
 

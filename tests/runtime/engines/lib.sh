@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # `scratch` is the script's
 # What the scripts of this folder have in common. Each drives a container engine as people do every day and
 # checks what comes out, with a runtime of choice under it:
 #
@@ -83,7 +83,7 @@ expect() {
   else
     echo "not ok $uses - $name"
     echo "  status $status, not $want; or the output is not: $glob"
-    sed 's/^/  | /' <<<"$out"
+    printf '%s\n' "$out" | sed 's/^/  | /'
     sed 's/^/  ! /' "$scratch/err"
   fi
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2016,SC2034 # scripts for the container are not expanded here; uses.sh reads the variables
 # Everyday uses of podman, with a store of our own: see lib.sh.
 source "$(dirname "$0")/lib.sh"
 source "$here/uses.sh"

@@ -1,4 +1,5 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016,SC2154,SC2119,SC2120
+# (scripts for the container are not expanded here; `scratch`, `engine`, `plain` and the like are the script's)
 # The uses that docker and podman share. `e` is the engine's command; `plain` are the options that a container
 # needs when its network is not the point, `bare` the same without one; `image` is the image.
 
