@@ -109,8 +109,10 @@ void drop_unset(json& value) {
   }
   for (auto field = value.begin(); field != value.end();) {
     drop_unset(*field);
-    const bool is_unset = field->is_null() || *field == 0 || *field == "" ||
-                          ((field->is_object() || field->is_array()) && field->empty());
+    const auto* word = field->get_ptr<const std::string*>();
+    const bool is_empty = field->is_structured() && field->empty();
+    const bool is_unset =
+        field->is_null() || *field == 0 || (word != nullptr && word->empty()) || is_empty;
     field = is_unset ? value.erase(field) : std::next(field);
   }
 }
@@ -151,7 +153,8 @@ Result<config::Resources> parse_resources(const json& resources) {
 
 /// Some values are refused in one order only: a memory limit above the old limit of memory and
 /// swap, a quota above the old period. So what is refused is tried again after the others.
-Result<void> write_in_some_order(std::vector<cgroup::Limit> limits, const cgroup::Cgroup& cgroup) {
+Result<void> write_in_some_order(const std::vector<cgroup::Limit>& limits,
+                                 const cgroup::Cgroup& cgroup) {
   std::vector<cgroup::Limit> refused;
   for (const cgroup::Limit& limit : limits) {
     if (!cgroup::write_limits({limit}, cgroup).ok()) {
@@ -191,7 +194,7 @@ Result<void> update(const Session& session, const Options& options) {
       limits.push_back(std::move(limit));
     }
   }
-  TRY_OK(write_in_some_order(std::move(limits), state.cgroup));
+  TRY_OK(write_in_some_order(limits, state.cgroup));
   return entry.write_config(document.dump());
 }
 
