@@ -109,8 +109,8 @@ class Machine {
     }
     for (pc_ = 0; pc_ < slots_.size() && !failed_; ++pc_) {
       if (states_[pc_] && states_[pc_]->reach != kFalse) {
-        State state = std::move(*states_[pc_]);
-        step(slots_[pc_], std::move(state));
+        const State state = *states_[pc_];
+        step(slots_[pc_], state);
       }
       states_[pc_].reset();
     }
@@ -138,13 +138,13 @@ class Machine {
     }
     switch (slot.code & 7U) {
       case kLoadX:
-        return load(slot, std::move(state));
+        return load(slot, state);
       case kAlu:
       case kAlu64:
-        return compute(slot, std::move(state));
+        return compute(slot, state);
       case kJump:
       case kJump32:
-        return jump(slot, std::move(state));
+        return jump(slot, state);
       default:
         return fail("is not of the kind that device programs use");
     }
@@ -164,7 +164,7 @@ class Machine {
       value.bits.at(i) = d_.bit(level_of_bit(8 * offset + i));
     }
     state.registers.at(slot.dst) = value;
-    arrive(pc_ + 1, std::move(state));
+    arrive(pc_ + 1, state);
   }
 
   /// The second operand; Unset if it has no value that we know.
@@ -212,7 +212,7 @@ class Machine {
     }
     std::fill(out.begin() + width, out.end(), kFalse);  // 32-bit operations clear the upper half
     target = {source.kind, out};
-    arrive(pc_ + 1, std::move(state));
+    arrive(pc_ + 1, state);
   }
 
   [[nodiscard]] Node compare(unsigned op, const Bits& a, const Bits& b, unsigned width) {
@@ -254,7 +254,7 @@ class Machine {
       return fail("jumps backwards or past the end");
     }
     if (op == kAlways && wide) {
-      return arrive(target, std::move(state));
+      return arrive(target, state);
     }
     constexpr std::array kKnown = {kEqual,    kGreater, kGreaterEqual, kSet,
                                    kNotEqual, kLess,    kLessEqual};
@@ -268,8 +268,8 @@ class Machine {
     State other = state;
     other.reach = d_.difference(state.reach, taken);
     state.reach = d_.conjunction(state.reach, taken);
-    arrive(target, std::move(state));
-    arrive(pc_ + 1, std::move(other));
+    arrive(target, state);
+    arrive(pc_ + 1, other);
   }
 
   void leave(const State& state) {
@@ -293,7 +293,7 @@ class Machine {
     }
     std::optional<State>& there = states_[pc];
     if (!there) {
-      there = std::move(state);
+      there = state;
       return;
     }
     for (std::size_t r = 0; r < kRegisters; ++r) {
