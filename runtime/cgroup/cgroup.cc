@@ -14,6 +14,7 @@
 #include <set>
 #include <thread>
 
+#include "runtime/cgroup/device_program.h"
 #include "runtime/cgroup/freezer.h"
 #include "runtime/cgroup/limits.h"
 #include "tracer/base/procfs_text.h"
@@ -119,7 +120,8 @@ Result<void> check_unused(const Place& place) {
   return {};
 }
 
-Result<void> write_limit(const Limit& limit, const Place& place) {
+Result<void> write_limit(const Limit& limit, const Place& place,
+                         std::vector<std::string>& warnings) {
   const std::string path = place.directory + "/" + limit.file;
   auto written = os::write_control_file(path, limit.value);
   if (!written.ok() && written.error().err == ENOENT && !limit.other_file.empty()) {
@@ -129,54 +131,101 @@ Result<void> write_limit(const Limit& limit, const Place& place) {
     return {};
   }
   Error error = std::move(written).error();
+  if (error.err == ENOENT && limit.if_missing != IfMissing::Refuse) {
+    if (limit.if_missing == IfMissing::Warn) {
+      warnings.push_back(
+          fmt::format("{}: not applied: this kernel has no {}", limit.setting, limit.file));
+    }
+    return {};
+  }
   if (error.err == ENOENT) {
     error.hint = fmt::format("this kernel's {} controller has no {}", limit.controller, limit.file);
   } else if (error.err == EINVAL || error.err == ERANGE) {
     error.hint = "the kernel does not take this value";
   } else if (error.err == EBUSY && limit.file == "memory.limit_in_bytes") {
     error.hint = "the cgroup uses more memory than that already";
+  } else if (error.err == ENODEV) {
+    error.hint = "there is no such device";
+  } else if (error.err == EPERM) {
+    error.hint = "needs CAP_SYS_ADMIN in the first user namespace";
   }
   return std::move(error).within(limit.setting);
 }
 
+/// The place that a line is for, or null: each controller is in one hierarchy only.
+const Place* place_of(const Limit& limit, const Cgroup& cgroup) {
+  const Place* place = cgroup.find(limit.controller);
+  if (place == nullptr && limit.version2) {
+    return cgroup.version2();
+  }
+  return place != nullptr && place->version2 == limit.version2 ? place : nullptr;
+}
+
 }  // namespace
 
-Result<void> write_limits(const std::vector<Limit>& limits, const Cgroup& cgroup) {
+Result<void> write_limits(const std::vector<Limit>& limits, const Cgroup& cgroup,
+                          std::vector<std::string>& warnings) {
+  std::set<std::string> applied;
+  std::vector<Limit> refused;
   for (const Limit& limit : limits) {
-    const Place* place = cgroup.find(limit.controller);
-    if (limit.version2 && place == nullptr) {
-      place = cgroup.version2();
+    if (const Place* place = place_of(limit, cgroup)) {
+      applied.insert(limit.setting);
+      if (!write_limit(limit, *place, warnings).ok()) {
+        refused.push_back(limit);
+      }
     }
-    if (place != nullptr && place->version2 == limit.version2) {
-      TRY_OK(write_limit(limit, *place));
-    } else if (place == nullptr && !limit.version2 && cgroup.version2() == nullptr) {
+  }
+  for (const Limit& limit : refused) {
+    TRY_OK(write_limit(limit, *place_of(limit, cgroup), warnings));
+  }
+  for (const Limit& limit : limits) {
+    // A line of version 2 is not missed where version 1 has the controller and a line of its own.
+    const bool is_other_form = limit.version2 && cgroup.find(limit.controller) != nullptr &&
+                               !limit.setting.starts_with("/linux/resources/unified/");
+    if (applied.contains(limit.setting) || is_other_form) {
+      continue;
+    }
+    if (limit.if_missing == IfMissing::Refuse) {
       return Error{ENOENT,
                    fmt::format("{}: no cgroup hierarchy here has the {} controller", limit.setting,
                                limit.controller),
                    "leave the limit out, or mount the controller below /sys/fs/cgroup"};
     }
+    warnings.push_back(
+        fmt::format("{}: not applied: cgroup v2 has nothing like {}", limit.setting, limit.file));
   }
   return {};
 }
 
 namespace {
 
-/// Version 1 only; version 2 would need an eBPF program.
-Result<void> write_device_rules(const config::Config& config, const Cgroup& cgroup,
+/// Lists in version 1, a program in version 2.
+Result<void> write_device_rules(const config::Config& config, bool rootless, const Cgroup& cgroup,
                                 std::vector<std::string>& warnings) {
-  const auto limits = make_device_limits(*config.resources, config.devices);
-  const Place* place = cgroup.find("devices");
-  if (limits.empty()) {
+  if (config.resources->devices.empty()) {
     return {};
   }
-  if (place == nullptr) {
-    warnings.emplace_back(
-        "/linux/resources/devices: NOT ENFORCED: the host has no devices controller of cgroup v1, "
-        "and boxrun has no eBPF program for cgroup v2 yet");
+  if (const Place* place = cgroup.find("devices")) {
+    for (const Limit& limit : make_device_limits(*config.resources, config.devices)) {
+      TRY_OK(write_limit(limit, *place, warnings));
+    }
     return {};
   }
-  for (const Limit& limit : limits) {
-    TRY_OK(write_limit(limit, *place));
+  const Place* place = cgroup.version2();
+  auto attached =
+      place == nullptr
+          ? Result<void>{Error{ENOENT, "no hierarchy has a devices controller", {}}}
+          : attach_device_program(
+                make_device_program(all_device_rules(*config.resources, config.devices)),
+                place->directory);
+  if (!attached.ok()) {
+    Error error = std::move(attached).error().within("/linux/resources/devices");
+    if (rootless) {
+      // Without rights over devices of the host there is little to take away.
+      warnings.push_back("not applied: " + base::render_error(error));
+      return {};
+    }
+    return error;
   }
   return {};
 }
@@ -259,8 +308,7 @@ Result<Cgroup> choose_places(const std::string& path) {
     }
     TRY_OK(check_unused(place));
     for (const std::string& directory : path_of(place)) {
-      const bool is_shared = directory.ends_with(fmt::format("/{}", kDefaultParent));
-      if (directory != place.directory && (is_shared || !exists(directory))) {
+      if (directory != place.directory && !exists(directory)) {
         cgroup.parents.insert(cgroup.parents.begin(), directory);
       }
     }
@@ -300,17 +348,8 @@ Result<void> make_cgroup(const config::Config& config, bool rootless, Cgroup& cg
     warnings.emplace_back("no right to make a cgroup: the container stays in boxrun's own");
     return {};
   }
-  TRY_OK(write_limits(limits, cgroup));
-  return config.resources ? write_device_rules(config, cgroup, warnings) : Result<void>{};
-}
-
-Result<void> join_cgroup(const Cgroup& cgroup, int pid, bool in_version2) {
-  for (const Place& place : cgroup.places) {
-    if (!(place.version2 && in_version2)) {
-      TRY_OK(os::write_control_file(place.directory + "/cgroup.procs", std::to_string(pid)));
-    }
-  }
-  return {};
+  TRY_OK(write_limits(limits, cgroup, warnings));
+  return config.resources ? write_device_rules(config, rootless, cgroup, warnings) : Result<void>{};
 }
 
 std::vector<int> read_processes(const Cgroup& cgroup) {

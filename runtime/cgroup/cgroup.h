@@ -24,8 +24,8 @@ struct Place {
 
 struct Cgroup {
   std::vector<Place> places;
-  /// Directories on the way that are missing or shared by boxrun's containers, the deepest first:
-  /// they are removed with the container unless another one uses them.
+  /// Directories on the way that are missing, the deepest first: they are removed with the
+  /// container unless another one uses them.
   std::vector<std::string> parents;
 
   [[nodiscard]] const Place* find(std::string_view controller) const;
@@ -33,10 +33,6 @@ struct Cgroup {
 };
 
 [[nodiscard]] Result<std::vector<Hierarchy>> read_layout();
-
-/// Containers without a cgroupsPath share a directory of this name below boxrun's own cgroup. The
-/// last of them takes it away, whoever made it.
-inline constexpr std::string_view kDefaultParent = "boxrun";
 
 /// Where the container's cgroup will be in every hierarchy. Makes nothing, so that the places can
 /// be written down before there is anything to lose.
@@ -51,13 +47,13 @@ inline constexpr std::string_view kDefaultParent = "boxrun";
 [[nodiscard]] Result<void> make_cgroup(const config::Config& config, bool rootless, Cgroup& cgroup,
                                        std::vector<std::string>& warnings);
 
-/// Writes each limit into the hierarchy that has its controller.
+/// Writes each limit into the hierarchy that has its controller. Some values are refused in one
+/// order only (a memory limit above the old limit of memory and swap, a quota above the old
+/// period): what is refused is tried again after the others.
 ///
 /// @errors  the first one that is refused or has no controller
-[[nodiscard]] Result<void> write_limits(const std::vector<Limit>& limits, const Cgroup& cgroup);
-
-/// Moves a process into all places, except into that of version 2 if it was cloned there.
-[[nodiscard]] Result<void> join_cgroup(const Cgroup& cgroup, int pid, bool in_version2);
+[[nodiscard]] Result<void> write_limits(const std::vector<Limit>& limits, const Cgroup& cgroup,
+                                        std::vector<std::string>& warnings);
 
 /// The pids of all processes in the cgroup and below.
 [[nodiscard]] std::vector<int> read_processes(const Cgroup& cgroup);

@@ -1,12 +1,16 @@
 #pragma once
 // Resources as lines for control files. Pure.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "runtime/config/config.h"
 
 namespace boxrun::cgroup {
+
+/// What becomes of a limit whose file the kernel does not have.
+enum class IfMissing : std::uint8_t { Refuse, Warn, Ignore };
 
 struct Limit {
   std::string setting;     ///< JSON path: `/linux/resources/memory/limit`
@@ -15,14 +19,26 @@ struct Limit {
   std::string file;        ///< `memory.limit_in_bytes`
   std::string value;
   std::string other_file;  ///< tried when `file` does not exist (its name depends on the scheduler)
+  IfMissing if_missing = IfMissing::Refuse;
 };
 
 /// What to write, in this order, for both versions: a host uses those lines whose controller it has
 /// in that version.
 [[nodiscard]] std::vector<Limit> make_limits(const config::Resources& resources);
 
-/// Lines for devices.allow and devices.deny of version 1: the rules of the config, then what every
-/// container needs (the default devices, pseudoterminals, making nodes) and its own devices.
+/// A rule with the JSON path that asked for it.
+struct PlacedRule {
+  std::string setting;
+  config::DeviceRule rule;
+};
+
+/// The rules of the config, then what every container needs (the default devices, pseudoterminals,
+/// making nodes) and its own devices. The last one that matches counts.
+[[nodiscard]] std::vector<PlacedRule> all_device_rules(const config::Resources& resources,
+                                                       const std::vector<config::Device>& devices);
+
+/// The same as lines for devices.allow and devices.deny of version 1; none where the config has no
+/// rule.
 [[nodiscard]] std::vector<Limit> make_device_limits(const config::Resources& resources,
                                                     const std::vector<config::Device>& devices);
 

@@ -19,6 +19,7 @@
 #include "runtime/config/parse.h"
 #include "runtime/exec/hook.h"
 #include "runtime/exec/parent.h"
+#include "runtime/exec/security_modules.h"
 #include "runtime/exec/self_protect.h"
 #include "runtime/plan/build.h"
 #include "runtime/plan/render.h"
@@ -170,6 +171,7 @@ int Creation::run() {
          options_.no_pivot,
          options_.no_new_keyring,
          options_.launch.preserve_fds + pass_sockets_on(*bundle_.config.process)};
+  exec::read_security_modules(bundle_.config, session_.log, at_);
   plan_ = plan::make_plan(bundle_.config, at_);
   if (options_.dry_run) {
     const std::string text = plan::render_plan(plan_);

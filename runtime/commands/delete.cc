@@ -48,7 +48,8 @@ Result<void> remove(const Session& session, const Options& options) {
   }
   const state::State state = std::move(read).value();
   const auto status = state::read_status(state, entry.fifo_path());
-  const bool is_alive = status == state::Status::Running || status == state::Status::Paused;
+  const bool is_alive = status == state::Status::Created || status == state::Status::Running ||
+                        status == state::Status::Paused;
   // We hold the lock, so nobody is creating: `creating` is what a killed boxrun has left.
   if (is_alive && !options.force) {
     return Error{0,

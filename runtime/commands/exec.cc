@@ -30,6 +30,7 @@
 #include "runtime/config/names.h"
 #include "runtime/config/parse.h"
 #include "runtime/exec/parent.h"
+#include "runtime/exec/security_modules.h"
 #include "runtime/plan/build.h"
 #include "runtime/plan/render.h"
 #include "tracer/os/file.h"
@@ -148,6 +149,7 @@ Result<int> Execution::run() {
   at_.rootless = session_.rootless;
   at_.preserve_fds = options_.launch.preserve_fds;
   at_.joins = true;
+  exec::read_security_modules(config_, session_.log, at_);
   plan_ = plan::make_plan(config_, at_);
   if (options_.dry_run) {
     TRY_OK(os::write_all(os::BorrowedFd{STDOUT_FILENO}, plan::render_plan(plan_)));

@@ -32,10 +32,10 @@ ordered_json linux_features() {
       {"namespaces", config::namespace_words()},
       {"capabilities", config::capability_words()},
       {"cgroup",
-       {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", false}}},
+       {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", true}}},
       {"seccomp", seccomp_features()},
-      {"apparmor", {{"enabled", false}}},
-      {"selinux", {{"enabled", false}}},
+      {"apparmor", {{"enabled", true}}},
+      {"selinux", {{"enabled", true}}},
       {"intelRdt", {{"enabled", false}}},
       {"mountExtensions", {{"idmap", {{"enabled", true}}}}}};
 }

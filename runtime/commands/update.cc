@@ -151,19 +151,6 @@ Result<config::Resources> parse_resources(const json& resources) {
   return parsed.resources.value_or(config::Resources{});
 }
 
-/// Some values are refused in one order only: a memory limit above the old limit of memory and
-/// swap, a quota above the old period. So what is refused is tried again after the others.
-Result<void> write_in_some_order(const std::vector<cgroup::Limit>& limits,
-                                 const cgroup::Cgroup& cgroup) {
-  std::vector<cgroup::Limit> refused;
-  for (const cgroup::Limit& limit : limits) {
-    if (!cgroup::write_limits({limit}, cgroup).ok()) {
-      refused.push_back(limit);
-    }
-  }
-  return cgroup::write_limits(refused, cgroup);
-}
-
 Result<void> update(const Session& session, const Options& options) {
   TRY_OK(config::parse_container_id(options.id));
   TRY(const json wishes, read_wishes(options));
@@ -194,7 +181,12 @@ Result<void> update(const Session& session, const Options& options) {
       limits.push_back(std::move(limit));
     }
   }
-  TRY_OK(write_in_some_order(limits, state.cgroup));
+  std::vector<std::string> warnings;
+  auto written = cgroup::write_limits(limits, state.cgroup, warnings);
+  for (const std::string& warning : warnings) {
+    session.log.warn(warning);
+  }
+  TRY_OK(std::move(written));
   return entry.write_config(document.dump());
 }
 

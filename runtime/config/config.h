@@ -83,6 +83,32 @@ struct ConsoleSize {
   std::uint16_t width = 0;
 };
 
+/// sched_setattr(2).
+struct Scheduler {
+  std::uint32_t policy = 0;  ///< SCHED_*
+  std::string name;          ///< `SCHED_FIFO`
+  std::int32_t nice = 0;
+  std::uint32_t priority = 0;
+  std::uint64_t flags = 0;       ///< SCHED_FLAG_*
+  std::uint64_t runtime_ns = 0;  ///< these three for SCHED_DEADLINE
+  std::uint64_t deadline_ns = 0;
+  std::uint64_t period_ns = 0;
+};
+
+/// ioprio_set(2).
+struct IoPriority {
+  int io_class = 0;  ///< IOPRIO_CLASS_*
+  std::string name;
+  int priority = 0;
+};
+
+/// The CPUs of a process that is executed into a running container, before and after it is in the
+/// container's cgroup. Lists as in cpuset(7); empty for "as it comes".
+struct ExecCpuAffinity {
+  std::string initial;
+  std::string final;
+};
+
 struct Process {
   bool terminal = false;
   std::optional<ConsoleSize> console_size;
@@ -94,6 +120,11 @@ struct Process {
   std::vector<Rlimit> rlimits;
   bool no_new_privileges = false;
   std::optional<int> oom_score_adj;
+  std::optional<Scheduler> scheduler;
+  std::optional<IoPriority> io_priority;
+  std::optional<ExecCpuAffinity> exec_cpu_affinity;
+  std::string apparmor_profile;
+  std::string selinux_label;
 };
 
 enum class DeviceType : char { Char = 'c', Block = 'b', Fifo = 'p' };
@@ -123,6 +154,9 @@ struct Memory {
   std::optional<std::int64_t> swap;  ///< memory and swap together, as cgroup v1 counts
   std::optional<std::uint64_t> swappiness;
   std::optional<bool> disable_oom_killer;
+  std::optional<std::int64_t> kernel;      ///< gone since Linux 5.16 and later
+  std::optional<std::int64_t> kernel_tcp;  ///< cgroup v1 only
+  bool check_before_update = false;
 };
 
 struct Cpu {
@@ -131,6 +165,8 @@ struct Cpu {
   std::optional<std::uint64_t> burst;  ///< microseconds
   std::optional<std::uint64_t> period;
   std::optional<std::int64_t> idle;
+  std::optional<std::int64_t> realtime_runtime;  ///< microseconds, cgroup v1 only
+  std::optional<std::uint64_t> realtime_period;  ///< microseconds, cgroup v1 only
   std::string cpus;
   std::string mems;
 };
@@ -140,12 +176,49 @@ struct HugepageLimit {
   std::uint64_t limit = 0;
 };
 
+struct BlockDeviceWeight {
+  std::uint32_t major = 0;
+  std::uint32_t minor = 0;
+  std::optional<std::uint16_t> weight;
+  std::optional<std::uint16_t> leaf_weight;
+};
+
+/// A rate of one device: bytes or operations a second.
+struct BlockDeviceRate {
+  std::uint32_t major = 0;
+  std::uint32_t minor = 0;
+  std::uint64_t rate = 0;
+};
+
+struct BlockIo {
+  std::optional<std::uint16_t> weight;  ///< 10 to 1000
+  std::optional<std::uint16_t> leaf_weight;
+  std::vector<BlockDeviceWeight> weights;
+  std::vector<BlockDeviceRate> read_bytes;
+  std::vector<BlockDeviceRate> write_bytes;
+  std::vector<BlockDeviceRate> read_operations;
+  std::vector<BlockDeviceRate> write_operations;
+};
+
+struct Network {
+  std::optional<std::uint32_t> class_id;
+  std::vector<std::pair<std::string, std::uint32_t>> priorities;  ///< by interface
+};
+
+struct RdmaLimit {
+  std::string device;
+  std::optional<std::uint32_t> handles;
+  std::optional<std::uint32_t> objects;
+};
+
 struct Resources {
   std::vector<DeviceRule> devices;
   Memory memory;
   Cpu cpu;
   std::optional<std::int64_t> pids_limit;
-  std::optional<std::uint16_t> block_io_weight;
+  BlockIo block_io;
+  Network network;
+  std::vector<RdmaLimit> rdma;
   std::vector<HugepageLimit> hugepages;
   std::map<std::string, std::string> unified;
 };
@@ -170,6 +243,15 @@ struct Seccomp {
   std::vector<std::uint32_t> architectures;  ///< AUDIT_ARCH_*
   std::vector<std::string> flags;            ///< SECCOMP_FILTER_FLAG_*, as written
   std::vector<SeccompRule> rules;
+  std::string listener_path;  ///< a Unix socket that gets the descriptor of SCMP_ACT_NOTIFY
+  std::string listener_metadata;
+};
+
+/// set_mempolicy(2).
+struct MemoryPolicy {
+  int mode = 0;  ///< MPOL_* with MPOL_F_*
+  std::string name;
+  std::vector<std::uint32_t> nodes;
 };
 
 struct Hook {
@@ -215,6 +297,9 @@ struct Config {
   std::uint64_t rootfs_propagation = 0;  ///< MS_*, 0 when the config does not say
   std::vector<std::pair<std::string, std::string>> sysctl;  ///< in the order of the keys
   std::optional<Seccomp> seccomp;
+  std::optional<std::uint32_t> personality;
+  std::optional<MemoryPolicy> memory_policy;
+  std::string mount_label;  ///< SELinux context of the container's mounts
   std::vector<std::string> masked_paths;
   std::vector<std::string> readonly_paths;
 

@@ -36,12 +36,22 @@ void check_user_namespace(const Node& linux_node, const Config& config) {
   }
 }
 
+/// Mounts of a container without a mount namespace of its own would be mounts of the host, or of
+/// the container whose namespace it joins.
+void leave_out_mounts(Config& config) {
+  if (!config.mounts.empty() && !config.has_new(NamespaceKind::Mount)) {
+    config.not_applied.push_back(fmt::format(
+        "/mounts: not applied: without a new mount namespace they would be mounts of {}",
+        config.has_joined(NamespaceKind::Mount) ? "the namespace that is joined" : "the host"));
+  }
+}
+
 }  // namespace
 
-void check_consistency(const Node& root, const Config& config) {
+void check_consistency(const Node& root, Config& config) {
   need_namespace(root, config, NamespaceKind::Uts, "hostname", !config.hostname.empty());
   need_namespace(root, config, NamespaceKind::Uts, "domainname", !config.domainname.empty());
-  need_namespace(root, config, NamespaceKind::Mount, "mounts", !config.mounts.empty());
+  leave_out_mounts(config);
   const auto linux_node = root.object("linux");
   if (!linux_node) {
     return;

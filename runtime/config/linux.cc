@@ -150,15 +150,23 @@ void parse_path_list(const Node& linux_node, std::string_view key,
   }
 }
 
-void note_unapplied(const Node& linux_node, Config& config) {
-  for (const char* key : {"intelRdt", "personality", "netDevices", "memoryPolicy"}) {
-    if (linux_node.field(key)) {
-      config.not_applied.push_back(linux_node.path_of(key) + ": not applied yet");
-    }
+/// intelRdt allots shares of the processor's cache and memory bandwidth through resctrl, a
+/// filesystem that boxrun does not drive: to run without would be to run without a limit that
+/// somebody counts on.
+void refuse_rdt(const Node& linux_node) {
+  const auto node = linux_node.object("intelRdt");
+  if (node && !node->is_empty()) {
+    linux_node.fail_at("intelRdt", "is not supported: boxrun does not drive resctrl",
+                       "leave it out, or set up /sys/fs/resctrl from a createRuntime hook");
   }
-  if (!linux_node.text("mountLabel").empty()) {
-    config.not_applied.push_back(linux_node.path_of("mountLabel") +
-                                 ": not applied: boxrun does not set security labels yet");
+}
+
+/// Moving a device of the host into the container would take rtnetlink(7).
+void refuse_network_devices(const Node& linux_node) {
+  const auto node = linux_node.object("netDevices");
+  if (node && !node->is_empty()) {
+    linux_node.fail_at("netDevices", "is not supported: boxrun moves no network devices",
+                       "`ip link set DEVICE netns PID` in a createRuntime hook does");
   }
 }
 
@@ -218,7 +226,10 @@ void parse_linux(const Node& root, Config& config) {
   parse_seccomp(*node, config);
   parse_path_list(*node, "maskedPaths", config.masked_paths);
   parse_path_list(*node, "readonlyPaths", config.readonly_paths);
-  note_unapplied(*node, config);
+  parse_execution_domain(*node, config);
+  config.mount_label = node->text("mountLabel");
+  refuse_rdt(*node);
+  refuse_network_devices(*node);
 }
 
 }  // namespace boxrun::config

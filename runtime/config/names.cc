@@ -11,7 +11,9 @@
 #include <span>
 
 #include "decoders/tables/capability.h"
+#include "decoders/tables/mempolicy.h"
 #include "decoders/tables/resource.h"
+#include "decoders/tables/scheduling.h"
 #include "decoders/tables/signals.h"
 #include "runtime/aliases.h"
 
@@ -105,6 +107,9 @@ std::optional<int> find_constant(const decoders::ConstantTable& table, std::stri
   return found == nullptr ? std::nullopt : std::optional{static_cast<int>(found->value)};
 }
 
+/// SCHED_EXT; what follows in the table are flags of sched_setscheduler(2).
+constexpr int kLastSchedulerPolicy = 7;
+
 std::vector<std::string> all_constants(const decoders::ConstantTable& table) {
   std::vector<std::string> all;
   for (const decoders::Constant& constant : table.constants) {
@@ -158,6 +163,36 @@ std::optional<int> parse_rlimit(std::string_view word) {
 }
 
 std::vector<std::string> rlimit_words() { return all_constants(decoders::kResourceLimits); }
+
+std::optional<std::uint32_t> parse_scheduler_policy(std::string_view word) {
+  const auto number = find_constant(decoders::kSchedPolicies, word);
+  return number && *number <= kLastSchedulerPolicy
+             ? std::optional{static_cast<std::uint32_t>(*number)}
+             : std::nullopt;
+}
+
+std::vector<std::string> scheduler_policy_words() {
+  return all_constants(decoders::kSchedPolicies);
+}
+
+std::optional<std::uint32_t> parse_scheduler_flag(std::string_view word) {
+  const auto number = find_constant(decoders::kSchedAttrFlags, word);
+  return number ? std::optional{static_cast<std::uint32_t>(*number)} : std::nullopt;
+}
+
+std::vector<std::string> scheduler_flag_words() { return all_constants(decoders::kSchedAttrFlags); }
+
+std::optional<int> parse_io_class(std::string_view word) {
+  return find_constant(decoders::kIoprioClasses, word);
+}
+
+std::vector<std::string> io_class_words() { return all_constants(decoders::kIoprioClasses); }
+
+std::optional<int> parse_memory_policy(std::string_view word) {
+  return find_constant(decoders::kMempolicyModes, word);
+}
+
+std::vector<std::string> memory_policy_words() { return all_constants(decoders::kMempolicyModes); }
 
 std::optional<int> parse_signal(std::string_view word) {
   if (const auto number = base::parse_u64(word)) {

@@ -36,6 +36,16 @@ struct NamespaceName {
 [[nodiscard]] std::optional<int> parse_rlimit(std::string_view word);
 [[nodiscard]] std::vector<std::string> rlimit_words();
 
+/// `SCHED_FIFO`, `SCHED_FLAG_RECLAIM`, `IOPRIO_CLASS_BE`, `MPOL_BIND`. Numbers of the kernel.
+[[nodiscard]] std::optional<std::uint32_t> parse_scheduler_policy(std::string_view word);
+[[nodiscard]] std::vector<std::string> scheduler_policy_words();
+[[nodiscard]] std::optional<std::uint32_t> parse_scheduler_flag(std::string_view word);
+[[nodiscard]] std::vector<std::string> scheduler_flag_words();
+[[nodiscard]] std::optional<int> parse_io_class(std::string_view word);
+[[nodiscard]] std::vector<std::string> io_class_words();
+[[nodiscard]] std::optional<int> parse_memory_policy(std::string_view word);
+[[nodiscard]] std::vector<std::string> memory_policy_words();
+
 /// A signal by number, or by name with or without `SIG`, in any case; `RTMIN+3` too.
 [[nodiscard]] std::optional<int> parse_signal(std::string_view word);
 

@@ -70,6 +70,11 @@ void parse_capabilities(const Node& process, Process& parsed) {
   sets.inheritable = parse_capability_set(*node, "inheritable");
   sets.permitted = parse_capability_set(*node, "permitted");
   sets.ambient = parse_capability_set(*node, "ambient");
+  const auto stray = capability_names(sets.effective & ~sets.permitted);
+  if (!stray.empty()) {
+    node->fail_at("effective", fmt::format("{} is not permitted", stray.front()),
+                  "what is effective has to be in \"permitted\" too");
+  }
   parsed.capabilities = sets;
 }
 
@@ -109,20 +114,6 @@ void parse_environment(const Node& process, Process& parsed) {
   }
 }
 
-void note_unapplied(const Node& process, Config& config) {
-  for (const char* key : {"apparmorProfile", "selinuxLabel"}) {
-    if (!process.text(key).empty()) {
-      config.not_applied.push_back(process.path_of(key) +
-                                   ": not applied: boxrun does not set security labels yet");
-    }
-  }
-  for (const char* key : {"scheduler", "ioPriority", "execCPUAffinity"}) {
-    if (process.field(key)) {
-      config.not_applied.push_back(process.path_of(key) + ": not applied yet");
-    }
-  }
-}
-
 }  // namespace
 
 void parse_process(const Node& root, Config& config) {
@@ -155,7 +146,9 @@ void parse_process(const Node& root, Config& config) {
     node->fail_at("oomScoreAdj",
                   fmt::format("{} is not in the range from -1000 to 1000", *process.oom_score_adj));
   }
-  note_unapplied(*node, config);
+  parse_scheduling(*node, process);
+  process.apparmor_profile = node->text("apparmorProfile");
+  process.selinux_label = node->text("selinuxLabel");
   config.process = std::move(process);
 }
 

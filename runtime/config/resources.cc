@@ -58,6 +58,9 @@ void parse_memory(const Node& resources, Resources& parsed) {
   parsed.memory.swap = node->number<std::int64_t>("swap");
   parsed.memory.swappiness = node->number<std::uint64_t>("swappiness");
   parsed.memory.disable_oom_killer = node->boolean("disableOOMKiller");
+  parsed.memory.kernel = node->number<std::int64_t>("kernel");
+  parsed.memory.kernel_tcp = node->number<std::int64_t>("kernelTCP");
+  parsed.memory.check_before_update = node->boolean("checkBeforeUpdate").value_or(false);
   if (parsed.memory.swappiness > 100) {
     node->fail_at("swappiness",
                   fmt::format("{} is not in the range from 0 to 100", *parsed.memory.swappiness));
@@ -80,11 +83,13 @@ void parse_cpu(const Node& resources, Resources& parsed) {
   parsed.cpu.burst = node->number<std::uint64_t>("burst");
   parsed.cpu.period = node->number<std::uint64_t>("period");
   parsed.cpu.idle = node->number<std::int64_t>("idle");
+  parsed.cpu.realtime_runtime = node->number<std::int64_t>("realtimeRuntime");
+  parsed.cpu.realtime_period = node->number<std::uint64_t>("realtimePeriod");
   parsed.cpu.cpus = node->text("cpus");
   parsed.cpu.mems = node->text("mems");
   for (const auto& [key, list] :
        {std::pair{"cpus", &parsed.cpu.cpus}, {"mems", &parsed.cpu.mems}}) {
-    if (list->find_first_not_of("0123456789,-") != std::string::npos) {
+    if (!is_number_list(*list)) {
       node->fail_at(key, fmt::format("\"{}\" is not a list such as 0-2,4", base::printable(*list)));
     }
   }
@@ -101,23 +106,64 @@ void parse_hugepages(const Node& resources, Resources& parsed) {
   }
 }
 
-void note_unapplied(const Node& resources, Config& config) {
-  for (const char* key : {"network", "rdma"}) {
-    if (resources.field(key)) {
-      config.not_applied.push_back(resources.path_of(key) + ": not applied yet");
-    }
+std::optional<std::uint16_t> parse_weight(const Node& node, std::string_view key) {
+  const auto weight = node.number<std::uint16_t>(key);
+  if (weight && *weight != 0 && (*weight < 10 || *weight > 1000)) {
+    node.fail_at(key, fmt::format("{} is not in the range from 10 to 1000", *weight));
   }
-  if (const auto block_io = resources.object("blockIO")) {
-    for (const char* key :
-         {"leafWeight", "weightDevice", "throttleReadBpsDevice", "throttleWriteBpsDevice",
-          "throttleReadIOPSDevice", "throttleWriteIOPSDevice"}) {
-      if (!block_io->field(key)) {
-        continue;
-      }
-      if (std::string_view{key} == "leafWeight" || !block_io->elements(key).empty()) {
-        config.not_applied.push_back(block_io->path_of(key) + ": not applied yet");
-      }
+  return weight == 0 ? std::nullopt : weight;
+}
+
+std::vector<BlockDeviceRate> parse_rates(const Node& block_io, std::string_view key) {
+  std::vector<BlockDeviceRate> rates;
+  for (const Node& node : block_io.elements(key)) {
+    rates.push_back({node.required_number<std::uint32_t>("major"),
+                     node.required_number<std::uint32_t>("minor"),
+                     node.required_number<std::uint64_t>("rate")});
+  }
+  return rates;
+}
+
+void parse_block_io(const Node& resources, BlockIo& parsed) {
+  const auto node = resources.object("blockIO");
+  if (!node) {
+    return;
+  }
+  parsed.weight = parse_weight(*node, "weight");
+  parsed.leaf_weight = parse_weight(*node, "leafWeight");
+  for (const Node& device : node->elements("weightDevice")) {
+    parsed.weights.push_back({device.required_number<std::uint32_t>("major"),
+                              device.required_number<std::uint32_t>("minor"),
+                              parse_weight(device, "weight"), parse_weight(device, "leafWeight")});
+  }
+  parsed.read_bytes = parse_rates(*node, "throttleReadBpsDevice");
+  parsed.write_bytes = parse_rates(*node, "throttleWriteBpsDevice");
+  parsed.read_operations = parse_rates(*node, "throttleReadIOPSDevice");
+  parsed.write_operations = parse_rates(*node, "throttleWriteIOPSDevice");
+}
+
+void parse_network(const Node& resources, Network& parsed) {
+  const auto node = resources.object("network");
+  if (!node) {
+    return;
+  }
+  parsed.class_id = node->number<std::uint32_t>("classID");
+  for (const Node& priority : node->elements("priorities")) {
+    const std::string name = priority.required_text("name");
+    if (name.find_first_of(" \n") != std::string::npos) {
+      priority.fail_at("name", "is not the name of a network interface");
     }
+    parsed.priorities.emplace_back(name, priority.required_number<std::uint32_t>("priority"));
+  }
+}
+
+void parse_rdma(const Node& resources, Resources& parsed) {
+  for (const auto& [device, node] : resources.entries("rdma")) {
+    if (device.find_first_of(" \n") != std::string::npos) {
+      node.fail("is not the name of a device");
+    }
+    parsed.rdma.push_back({device, node.number<std::uint32_t>("hcaHandles"),
+                           node.number<std::uint32_t>("hcaObjects")});
   }
 }
 
@@ -135,9 +181,9 @@ void parse_resources(const Node& linux_node, Config& config) {
   if (const auto pids = node->object("pids")) {
     resources.pids_limit = pids->number<std::int64_t>("limit");
   }
-  if (const auto block_io = node->object("blockIO")) {
-    resources.block_io_weight = block_io->number<std::uint16_t>("weight");
-  }
+  parse_block_io(*node, resources.block_io);
+  parse_network(*node, resources.network);
+  parse_rdma(*node, resources);
   parse_hugepages(*node, resources);
   for (const auto& [key, value] : node->entries("unified")) {
     if (key.find('/') != std::string::npos || key.find('.') == std::string::npos) {
@@ -145,7 +191,6 @@ void parse_resources(const Node& linux_node, Config& config) {
     }
     resources.unified[key] = value.as_text();
   }
-  note_unapplied(*node, config);
   config.resources = std::move(resources);
 }
 

@@ -2,8 +2,9 @@
 
 #include <errno.h>
 #include <fmt/format.h>
+#include <seccomp.h>
 
-#include <array>
+#include <algorithm>
 
 #include "runtime/config/names.h"
 #include "runtime/config/sections.h"
@@ -18,6 +19,10 @@ constexpr std::uint32_t kMaxErrno = 4095;  // include/linux/err.h: MAX_ERRNO
 std::uint32_t parse_action(const Node& node, std::string_view key, std::string_view errno_key) {
   const std::string word = node.required_text(key);
   const auto errno_value = node.number<std::uint32_t>(errno_key);
+  if (errno_value && word != "SCMP_ACT_ERRNO" && word != "SCMP_ACT_TRACE") {
+    node.fail_at(errno_key, fmt::format("{} returns no errno", base::printable(word)),
+                 "only SCMP_ACT_ERRNO and SCMP_ACT_TRACE take a number");
+  }
   if (errno_value && *errno_value > kMaxErrno) {
     node.fail_at(errno_key, fmt::format("{} is not an errno", *errno_value));
   }
@@ -25,10 +30,6 @@ std::uint32_t parse_action(const Node& node, std::string_view key, std::string_v
   if (!action) {
     node.fail_at(key, fmt::format("unknown seccomp action \"{}\"", base::printable(word)),
                  suggest(word, seccomp_action_words()));
-  }
-  if (word == "SCMP_ACT_NOTIFY") {
-    node.fail_at(key, "SCMP_ACT_NOTIFY is not supported yet: nobody would answer the notifications",
-                 "use SCMP_ACT_ERRNO, or another runtime");
   }
   return action.value_or(0);
 }
@@ -78,6 +79,23 @@ void parse_flags(const Node& seccomp, Seccomp& parsed) {
   }
 }
 
+/// A call that is notified waits for an answer; without a listener it would fail with ENOSYS. A
+/// listener without such calls is ignored, as the specification has it.
+void check_listener(const Node& node, Seccomp& seccomp) {
+  const bool notifies = seccomp.default_action == SCMP_ACT_NOTIFY ||
+                        std::ranges::any_of(seccomp.rules, [](const SeccompRule& rule) {
+                          return rule.action == SCMP_ACT_NOTIFY;
+                        });
+  if (notifies && seccomp.listener_path.empty()) {
+    node.fail_at("listenerPath", "is required: a rule has the action SCMP_ACT_NOTIFY",
+                 "name the Unix socket of the program that answers notifications");
+  } else if (seccomp.listener_path.empty() && !seccomp.listener_metadata.empty()) {
+    node.fail_at("listenerMetadata", "needs a listenerPath to be sent to");
+  } else if (!notifies) {
+    seccomp.listener_path.clear();
+  }
+}
+
 }  // namespace
 
 void parse_seccomp(const Node& linux_node, Config& config) {
@@ -97,12 +115,15 @@ void parse_seccomp(const Node& linux_node, Config& config) {
     seccomp.architectures.push_back(architecture.value_or(0));
   }
   parse_flags(*node, seccomp);
-  if (!node->text("listenerPath").empty()) {
-    node->fail_at("listenerPath", "is not supported yet");
+  seccomp.listener_path = node->text("listenerPath");
+  if (!seccomp.listener_path.empty()) {
+    check_absolute(*node, "listenerPath", seccomp.listener_path);
   }
+  seccomp.listener_metadata = node->text("listenerMetadata");
   for (const Node& element : node->elements("syscalls")) {
     seccomp.rules.push_back(parse_rule(element));
   }
+  check_listener(*node, seccomp);
   config.seccomp = std::move(seccomp);
 }
 

@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstring>
 #include <type_traits>
 
 #include "runtime/exec/channel.h"
@@ -27,25 +25,8 @@ const char* process_name(Actor actor) {
   return actor == Actor::NamespaceStage ? "boxrun:[1:NS]" : "boxrun:[2:INIT]";
 }
 
-Message outcome_message(const Outcome& outcome, int step) {
-  Message message;
-  message.kind = MessageKind::Failed;
-  message.step = step;
-  message.err = outcome.err();
-  message.entry = outcome.entry();
-  std::snprintf(message.call.data(), message.call.size(), "%s", outcome.call());
-  std::snprintf(message.hint.data(), message.hint.size(), "%s", outcome.hint_text());
-  return message;
-}
-
 [[noreturn]] void fail(const Outcome& outcome, const Inside& inside) {
-  const Message message = outcome_message(outcome, inside.step);
-  if (!send_message(inside.channel, message)) {
-    // boxrun has gone: `create` ends long before `start` lets us go on. Standard error is the last
-    // one who listens.
-    ::dprintf(STDERR_FILENO, "error: %s%s%s\n", message.call.data(),
-              message.hint[0] != '\0' ? "\nhint: " : "", message.hint.data());
-  }
+  inside.report(outcome);
   ::_exit(outcome.err() == ENOENT ? 127 : outcome.err() == EACCES ? 126 : 125);
 }
 

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
 #include <type_traits>
 
 #include "runtime/exec/channel.h"
@@ -18,6 +19,7 @@
 #include "runtime/exec/hook.h"
 #include "runtime/exec/idmap.h"
 #include "runtime/exec/prepare.h"
+#include "runtime/exec/scheduling.h"
 #include "runtime/plan/render.h"
 #include "tracer/os/file.h"
 
@@ -32,6 +34,19 @@ HookState hook_state(const state::State& state, state::Status status) {
   const std::string field = "\"pid\":";
   const auto start = document.find(field) + field.size();
   return {document.substr(0, start), document.substr(start + 1)};
+}
+
+/// What goes to a seccomp listener with the descriptor, cut where init's pid goes, which stands in
+/// it twice. Source: runtime-spec config-linux.md, "The Container Process State".
+std::vector<std::string> seccomp_state(const state::State& state, const config::Seccomp& seccomp) {
+  const HookState inner = hook_state(state, state::Status::Creating);
+  nlohmann::ordered_json head = {{"ociVersion", state.oci_version}, {"fds", {"seccompFd"}}};
+  if (!seccomp.listener_metadata.empty()) {
+    head["metadata"] = seccomp.listener_metadata;
+  }
+  std::string text = head.dump();
+  text.pop_back();
+  return {text + ",\"pid\":", ",\"state\":" + inner.before_pid, inner.after_pid + "}"};
 }
 
 /// The setting that a step realises; for a step with several, the one that was refused.
@@ -102,17 +117,18 @@ Result<void> Parent::run() {
 }
 
 Result<void> Parent::run_steps() {
-  // First, so that a boxrun killed at any later moment leaves something that `delete` understands.
-  if (!at_.joins) {
-    TRY_OK(entry_.write_state(state_));
-  }
-  TRY_OK(prepare(config_, at_, log_, prepared_));
+  // state.json comes with the first thing that could be left behind, the cgroup; a directory
+  // without one is understood by `delete --force`.
+  TRY_OK(prepare(config_, at_, entry_.cache_path(), log_, prepared_));
   prepared_.lock_fd = entry_.lock_fd();
   if (at_.wait_for_start) {
     TRY_OK(entry_.make_fifo());
     TRY(prepared_.start_fifo, os::open_file(entry_.fifo_path(), O_RDWR));
   }
   prepared_.hook_states["creating"] = hook_state(state_, state::Status::Creating);
+  if (prepared_.seccomp_listener) {
+    prepared_.seccomp_state = seccomp_state(state_, *config_.seccomp);
+  }
   prepared_.hook_states["created"] = hook_state(state_, state::Status::Created);
   TRY(ChannelPair channel, make_channel());
   channel_ = std::move(channel.boxrun);
@@ -152,6 +168,7 @@ Result<void> Parent::perform(const plan::MakeCgroup& step) {
   TRY(state_.cgroup, cgroup::choose_places(step.path));
   // Written down before they are made, for the `delete --force` after a crash.
   TRY_OK(entry_.write_state(state_));
+  const std::size_t chosen = state_.cgroup.places.size();
   std::vector<std::string> warnings;
   auto made = cgroup::make_cgroup(config_, at_.rootless, state_.cgroup, warnings);
   for (const std::string& warning : warnings) {
@@ -159,7 +176,8 @@ Result<void> Parent::perform(const plan::MakeCgroup& step) {
   }
   TRY_OK(std::move(made));
   show_cgroup();
-  return entry_.write_state(state_);
+  // Unless rootless, when places without rights have been left out.
+  return state_.cgroup.places.size() == chosen ? Result<void>{} : entry_.write_state(state_);
 }
 
 /// What a mount of type cgroup will show.
@@ -182,15 +200,36 @@ void Parent::show_cgroup() {
   }
 }
 
+/// What JoinCgroup writes to. In version 1 a file takes single threads, in version 2 only
+/// processes; there clone3(2) has usually done it already.
+Result<void> Parent::open_cgroup() {
+  for (const cgroup::Place& place : state_.cgroup.places) {
+    const std::string path = place.directory + (place.version2 ? "/cgroup.procs" : "/tasks");
+    auto opened = os::open_file(path, O_WRONLY);
+    if (opened.ok()) {
+      prepared_.cgroup_files.push_back({std::move(opened).value(), path, place.version2});
+    } else if (at_.rootless) {
+      log_.warn("/linux/cgroupsPath: init stays in boxrun's cgroup: " + opened.error().what);
+    } else {
+      return std::move(opened).error();
+    }
+  }
+  return {};
+}
+
 Result<void> Parent::perform(const plan::Spawn& step) {
+  prepared_.may_stay_outside = at_.rootless;
+  TRY_OK(open_cgroup());
   const cgroup::Place* place = state_.cgroup.version2();
   os::UniqueFd directory;
   if (place != nullptr) {
     TRY(directory, os::open_file(place->directory, O_PATH | O_DIRECTORY));
   }
+  prepared_.in_version2 = directory.is_open();
   pid_t pid = clone_process(step.flags, directory.get());
   if (pid < 0 && directory && (errno == EINVAL || errno == EACCES || errno == EOPNOTSUPP)) {
-    directory.reset();  // CLONE_INTO_CGROUP needs Linux 5.7, and rights on the common ancestor
+    prepared_.in_version2 =
+        false;  // CLONE_INTO_CGROUP needs Linux 5.7, and rights on the common ancestor
     pid = clone_process(step.flags, -1);
   }
   if (pid == 0) {
@@ -206,7 +245,7 @@ Result<void> Parent::perform(const plan::Spawn& step) {
                      ? "a limit is reached: see /proc/sys/user/max_*_namespaces, nesting depth 32"
                      : ""};
   }
-  in_version2_ = directory.is_open();
+  prepared_.cgroup_files.clear();
   child_channel_.reset();  // or we would never see it closed
   (step.becomes == plan::Actor::Init ? init_ : stage_) = pid;
   return {};
@@ -231,15 +270,6 @@ Result<void> Parent::perform(const plan::SetOomScore& step) {
   return written;
 }
 
-Result<void> Parent::perform(const plan::JoinCgroup&) {
-  auto joined = cgroup::join_cgroup(state_.cgroup, init_, in_version2_);
-  if (!joined.ok() && at_.rootless) {
-    log_.warn("/linux/cgroupsPath: init stays in boxrun's cgroup: " + joined.error().what);
-    return {};
-  }
-  return joined;
-}
-
 Result<void> Parent::perform(const plan::RaiseHardLimit& step) {
   const auto resource = static_cast<__rlimit_resource>(step.limit.resource);
   const pid_t child = plan_.staged ? stage_ : init_;
@@ -257,6 +287,14 @@ Result<void> Parent::perform(const plan::RaiseHardLimit& step) {
         fmt::format("raising the hard limit above {} takes CAP_SYS_RESOURCE", present.rlim_max));
   }
   return {};
+}
+
+Result<void> Parent::perform(const plan::SetScheduler& step) {
+  return set_scheduler(init_, step.scheduler);
+}
+
+Result<void> Parent::perform(const plan::SetIoPriority& step) {
+  return set_io_priority(init_, step.priority);
 }
 
 Result<void> Parent::perform(const plan::RunHooks& step) {

@@ -45,12 +45,14 @@ class Parent {
   [[nodiscard]] Result<void> perform(const plan::Spawn& step);
   [[nodiscard]] Result<void> perform(const plan::WriteIdMaps& step);
   [[nodiscard]] Result<void> perform(const plan::SetOomScore& step);
-  [[nodiscard]] Result<void> perform(const plan::JoinCgroup& step);
   [[nodiscard]] Result<void> perform(const plan::RaiseHardLimit& step);
+  [[nodiscard]] Result<void> perform(const plan::SetScheduler& step);
+  [[nodiscard]] Result<void> perform(const plan::SetIoPriority& step);
   [[nodiscard]] Result<void> perform(const plan::RunHooks& step);
   [[nodiscard]] Result<void> perform(const plan::RecordCreated& step);
   [[nodiscard]] Result<void> perform(const plan::Tell& step);
   [[nodiscard]] Result<void> perform(const plan::Await& step);
+  [[nodiscard]] Result<void> open_cgroup();
   /// Until the socket closes, which execve(2) does.
   [[nodiscard]] Result<void> await_execve();
   [[nodiscard]] Error child_refused(const Message& message);
@@ -69,7 +71,6 @@ class Parent {
   os::UniqueFd child_channel_;
   pid_t stage_ = 0;
   pid_t init_ = 0;
-  bool in_version2_ = false;
   int failure_status_ = 1;
 };
 

@@ -9,8 +9,9 @@
 #include <new>
 
 #include "runtime/config/names.h"
+#include "runtime/exec/fd_passing.h"
 #include "runtime/exec/idmap.h"
-#include "runtime/exec/seccomp_program.h"
+#include "runtime/exec/seccomp_cache.h"
 #include "runtime/exec/seccomp_report.h"
 #include "tracer/os/file.h"
 
@@ -41,11 +42,12 @@ Result<void> open_namespaces(const config::Config& config, Prepared& prepared) {
   return {};
 }
 
-Result<void> prepare_seccomp(const config::Config& config, const Log& log, Prepared& prepared) {
+Result<void> prepare_seccomp(const config::Config& config, const std::string& cache, const Log& log,
+                             Prepared& prepared) {
   if (!config.seccomp) {
     return {};
   }
-  TRY(SeccompProgram program, compile_seccomp(*config.seccomp));
+  TRY(SeccompProgram program, cached_seccomp(*config.seccomp, cache));
   if (!program.unknown_names.empty()) {
     log.debug("/linux/seccomp: unknown system calls left out: " +
               base::join(program.unknown_names, " "));
@@ -58,6 +60,13 @@ Result<void> prepare_seccomp(const config::Config& config, const Log& log, Prepa
   prepared.filter = std::move(program.instructions);
   prepared.filter_flags = program.flags;
   prepared.has_filter = true;
+  if (!config.seccomp->listener_path.empty()) {
+    auto socket = connect_socket(config.seccomp->listener_path);
+    if (!socket.ok()) {
+      return std::move(socket).error().within("/linux/seccomp/listenerPath");
+    }
+    prepared.seccomp_listener = std::move(socket).value();
+  }
   return {};
 }
 
@@ -105,9 +114,9 @@ Result<void> map_progress(Prepared& prepared) {
 }  // namespace
 
 Result<void> prepare(const config::Config& config, const plan::Circumstances& circumstances,
-                     const Log& log, Prepared& prepared) {
+                     const std::string& cache, const Log& log, Prepared& prepared) {
   TRY_OK(open_namespaces(config, prepared));
-  TRY_OK(prepare_seccomp(config, log, prepared));
+  TRY_OK(prepare_seccomp(config, cache, log, prepared));
   TRY_OK(prepare_idmapped_mounts(config, circumstances.bundle, prepared));
   lay_out_program(*config.process, prepared);
   return map_progress(prepared);

@@ -11,8 +11,10 @@ namespace boxrun::exec {
 
 /// Opens the namespaces to join, compiles the filter, clones id-mapped mounts, lays out argv and
 /// envp. `config` must outlive `prepared`: argv and envp point into it.
+///
+/// @param cache  directory of compiled filters
 [[nodiscard]] Result<void> prepare(const config::Config& config,
-                                   const plan::Circumstances& circumstances, const Log& log,
-                                   Prepared& prepared);
+                                   const plan::Circumstances& circumstances,
+                                   const std::string& cache, const Log& log, Prepared& prepared);
 
 }  // namespace boxrun::exec

@@ -25,6 +25,13 @@ struct CgroupView {
   std::string host_path;
 };
 
+/// A file that takes "0" for the process that writes it.
+struct CgroupFile {
+  os::UniqueFd fd;
+  std::string path;
+  bool version2 = false;
+};
+
 /// The state that hooks read, cut where the pid goes, which is not known before clone(2).
 struct HookState {
   std::string before_pid;
@@ -45,9 +52,14 @@ struct Prepared {
   std::vector<sock_filter> filter;
   unsigned filter_flags = 0;
   bool has_filter = false;
-  os::UniqueFd start_fifo;                       ///< for WaitForStart
-  ConsoleRoute console;                          ///< for MakeConsole
+  os::UniqueFd seccomp_listener;           ///< connected socket for the notifications' descriptor
+  std::vector<std::string> seccomp_state;  ///< what goes along; init's pid belongs in between
+  os::UniqueFd start_fifo;                 ///< for WaitForStart
+  ConsoleRoute console;                    ///< for MakeConsole
   std::map<std::size_t, os::UniqueFd> idmapped;  ///< detached mounts by index of /mounts
+  std::vector<CgroupFile> cgroup_files;          ///< for JoinCgroup
+  bool in_version2 = false;       ///< clone3(2) has put the child into the cgroup of version 2
+  bool may_stay_outside = false;  ///< rootless: a refusal is a warning
   std::vector<CgroupView> cgroup_views;
   /// Links such as `cpu` -> `cpu,cpuacct`, where a hierarchy has several controllers.
   std::vector<std::pair<std::string, std::string>> cgroup_links;

@@ -124,15 +124,17 @@ Result<std::vector<sock_filter>> export_instructions(scmp_filter_ctx filter) {
 unsigned flag_bits(const config::Seccomp& seccomp) {
   unsigned flags = 0;
   for (const std::string& word : seccomp.flags) {
-    if (word == "SECCOMP_FILTER_FLAG_TSYNC") {
-      flags |= SECCOMP_FILTER_FLAG_TSYNC;
-    } else if (word == "SECCOMP_FILTER_FLAG_LOG") {
+    // TSYNC is for other threads, and init has none to keep.
+    if (word == "SECCOMP_FILTER_FLAG_LOG") {
       flags |= SECCOMP_FILTER_FLAG_LOG;
     } else if (word == "SECCOMP_FILTER_FLAG_SPEC_ALLOW") {
       flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
     } else if (word == "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") {
       flags |= 1U << 5;  // newer than Debian 12's header
     }
+  }
+  if (!seccomp.listener_path.empty()) {
+    flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
   }
   return flags;
 }

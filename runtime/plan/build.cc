@@ -53,19 +53,24 @@ class Builder {
   void spawn_through_stage();
   void write_id_maps(Actor child);
   void isolate();
-  void await_cgroup_once();
   void make_rootfs();
   void make_devices();
   void run_create_hooks();
   void make_console();
   void enter_rootfs();
+  [[nodiscard]] bool needs_admin_for_filter() const;
+  struct Label {
+    SecurityModule module;
+    const char* setting;
+    const std::string* text;
+  };
+  [[nodiscard]] std::vector<Label> labels() const;
   void lock_down();
   void finish();
 
   const Config& config_;
   const Circumstances& at_;
   Plan plan_;
-  bool cgroup_awaited_ = false;
 };
 
 bool Builder::needs_stage() const {
@@ -91,7 +96,7 @@ std::uint64_t Builder::new_flags() const {
 }
 
 void Builder::prepare() {
-  const std::string path = config_.cgroups_path.empty() ? "boxrun/" + at_.id : config_.cgroups_path;
+  const std::string path = config_.cgroups_path.empty() ? "boxrun-" + at_.id : config_.cgroups_path;
   add(Actor::Boxrun,
       config_.cgroups_path.empty() && config_.resources ? "/linux/resources" : "/linux/cgroupsPath",
       MakeCgroup{path, config_.resources});
@@ -119,8 +124,7 @@ void Builder::spawn() {
   if (config_.process && config_.process->oom_score_adj) {
     add(Actor::Boxrun, "/process/oomScoreAdj", SetOomScore{*config_.process->oom_score_adj});
   }
-  add(Actor::Boxrun, "/linux/cgroupsPath", JoinCgroup{config_.has_new(NamespaceKind::Cgroup)});
-  tell(Actor::Boxrun, MessageKind::CgroupJoined);
+  add(Actor::Init, "/linux/cgroupsPath", JoinCgroup{});
 }
 
 void Builder::spawn_directly() {
@@ -179,6 +183,9 @@ void Builder::spawn_through_stage() {
   add(Actor::NamespaceStage, "/linux/namespaces", Spawn{flags | CLONE_PARENT, Actor::Init});
   tell(Actor::NamespaceStage, MessageKind::InitBorn);
   await(Actor::Boxrun, MessageKind::InitBorn);
+  // Or init's first word could be faster than that of its birth.
+  tell(Actor::Boxrun, MessageKind::Adopted);
+  await(Actor::Init, MessageKind::Adopted);
 }
 
 /// Init joins what the stage has left, and gets its session.
@@ -192,22 +199,21 @@ void Builder::isolate() {
     }
   }
   if (!joins.namespaces.empty()) {
-    if (config_.has_joined(NamespaceKind::Cgroup)) {
-      await_cgroup_once();
-    }
     add(Actor::Init, "/linux/namespaces", std::move(joins));
   }
   add(Actor::Init, {}, NewSession{});
   if (!at_.no_new_keyring) {
     add(Actor::Init, {}, JoinKeyring{"_ses." + at_.id});
   }
+  for (const Label& label : labels()) {
+    add(Actor::Init, label.setting, OpenLabel{label.module});
+  }
 }
 
-void Builder::await_cgroup_once() {
-  if (!cgroup_awaited_) {
-    await(Actor::Init, MessageKind::CgroupJoined);
-    cgroup_awaited_ = true;
-  }
+/// SELinux labels files of these filesystems by a mount option; others have labels of their own.
+bool takes_label(const config::Mount& mount) {
+  return mount.type == "tmpfs" || mount.type == "devpts" || mount.type == "mqueue" ||
+         mount.type == "overlay";
 }
 
 void Builder::make_rootfs() {
@@ -215,9 +221,11 @@ void Builder::make_rootfs() {
     // The namespace has its root and its mounts: the container shares them.
     JoinNamespaces join{{*config_.find_namespace(NamespaceKind::Mount)},
                         {config_.namespace_setting(NamespaceKind::Mount)}};
-    await_cgroup_once();
     run_create_hooks();
     const std::string setting = join.settings.front();
+    if (!at_.joins) {
+      add(Actor::Init, "/root/path", BindRootfs{resolve_in_bundle(at_.bundle, config_.root_path)});
+    }
     add(Actor::Init, setting, std::move(join));
     return;
   }
@@ -240,18 +248,18 @@ void Builder::make_rootfs() {
   } else {
     add(Actor::Init, "/root/path", BindRootfs{resolve_in_bundle(at_.bundle, config_.root_path)});
   }
-  for (std::size_t i = 0; i < config_.mounts.size(); ++i) {
+  for (std::size_t i = 0; config_.has_new(NamespaceKind::Mount) && i < config_.mounts.size(); ++i) {
     config::Mount mount = config_.mounts[i];
+    if (at_.has_selinux && !config_.mount_label.empty() && takes_label(mount)) {
+      mount.options.filesystem += fmt::format(
+          "{}context=\"{}\"", mount.options.filesystem.empty() ? "" : ",", config_.mount_label);
+    }
     if (mount.is_bind()) {
       mount.source = resolve_in_bundle(at_.bundle, mount.source);
-    }
-    if (mount.type == "cgroup" || mount.type == "cgroup2") {
-      await_cgroup_once();
     }
     add(Actor::Init, fmt::format("/mounts/{}", i), MountOne{std::move(mount), i});
   }
   make_devices();
-  await_cgroup_once();
   if (config_.has_new(NamespaceKind::Cgroup)) {
     add(Actor::Init, config_.namespace_setting(NamespaceKind::Cgroup),
         UnshareNamespaces{config::name_of(NamespaceKind::Cgroup).clone_flag});
@@ -317,7 +325,9 @@ void Builder::run_create_hooks() {
     tell(Actor::Init, MessageKind::MountsDone);
     await(Actor::Boxrun, MessageKind::MountsDone);
     if (!hooks.prestart.empty()) {
-      add(Actor::Boxrun, "/hooks/prestart", RunHooks{"prestart", hooks.prestart, "creating"});
+      // They once ran at `start`, and still read what the state was then. runtime-spec 1.0,
+      // config.md, "Prestart".
+      add(Actor::Boxrun, "/hooks/prestart", RunHooks{"prestart", hooks.prestart, "created"});
     }
     if (!hooks.create_runtime.empty()) {
       add(Actor::Boxrun, "/hooks/createRuntime",
@@ -342,6 +352,9 @@ void Builder::make_console() {
 
 void Builder::enter_rootfs() {
   if (config_.has_joined(NamespaceKind::Mount)) {
+    if (!at_.joins) {
+      add(Actor::Init, "/root/path", EnterRootfs{EnterRootfs::How::IfVisible});
+    }
     return;
   }
   if (config_.has_new(NamespaceKind::Mount)) {
@@ -374,6 +387,26 @@ void Builder::enter_rootfs() {
   }
 }
 
+/// Without no_new_privs loading a filter takes CAP_SYS_ADMIN. Loaded early, the filter would have
+/// to allow all that init still does; so init keeps the capability to the end, permitted only.
+bool Builder::needs_admin_for_filter() const {
+  return config_.seccomp && !config_.process->no_new_privileges;
+}
+
+/// The labels of those security modules that the machine has.
+std::vector<Builder::Label> Builder::labels() const {
+  std::vector<Label> all;
+  const config::Process& process = *config_.process;
+  if (at_.has_apparmor && !process.apparmor_profile.empty()) {
+    all.push_back(
+        {SecurityModule::AppArmor, "/process/apparmorProfile", &process.apparmor_profile});
+  }
+  if (at_.has_selinux && !process.selinux_label.empty()) {
+    all.push_back({SecurityModule::SeLinux, "/process/selinuxLabel", &process.selinux_label});
+  }
+  return all;
+}
+
 void Builder::lock_down() {
   if (!config_.has_new(NamespaceKind::Mount)) {
     make_console();  // a /dev that is shared with others keeps its own /dev/console
@@ -391,29 +424,27 @@ void Builder::lock_down() {
   for (std::size_t i = 0; i < process.rlimits.size(); ++i) {
     add(Actor::Init, fmt::format("/process/rlimits/{}", i), SetRlimit{process.rlimits[i]});
   }
+  if (config_.personality) {
+    add(Actor::Init, "/linux/personality", SetPersonality{*config_.personality});
+  }
+  if (config_.memory_policy) {
+    add(Actor::Init, "/linux/memoryPolicy", SetMemoryPolicy{*config_.memory_policy});
+  }
   if (!process.terminal) {
     add(Actor::Init, "/process/user", OwnStreams{process.user.uid});
   }
-  const bool filter_early = config_.seccomp && !process.no_new_privileges;
   if (process.no_new_privileges) {
     add(Actor::Init, "/process/noNewPrivileges", NoNewPrivileges{});
   }
-  if (filter_early) {
-    // Without no_new_privs loading a filter takes CAP_SYS_ADMIN: it has to come before the
-    // capabilities go.
-    add(Actor::Init, "/linux/seccomp", LoadSeccomp{config_.seccomp->rules.size()});
-  }
-  if (process.capabilities) {
-    add(Actor::Init, "/process/capabilities/bounding",
-        LimitBounding{process.capabilities->bounding});
-  }
+  // Without the section there are none, as in other runtimes.
+  const config::Capabilities capabilities = process.capabilities.value_or(config::Capabilities{});
+  const std::string setting = process.capabilities ? "/process/capabilities" : "";
+  add(Actor::Init, process.capabilities ? setting + "/bounding" : "",
+      LimitBounding{capabilities.bounding});
   const bool single_id = at_.rootless && config_.has_new(NamespaceKind::User) &&
                          config_.gid_mappings.size() == 1 && config_.gid_mappings[0].size == 1;
-  add(Actor::Init, "/process/user",
-      SetUser{process.user, !single_id, process.capabilities.has_value()});
-  if (process.capabilities) {
-    add(Actor::Init, "/process/capabilities", SetCapabilities{*process.capabilities});
-  }
+  add(Actor::Init, "/process/user", SetUser{process.user, !single_id});
+  add(Actor::Init, setting, SetCapabilities{capabilities, needs_admin_for_filter()});
   add(Actor::Init, "/process/cwd", ChangeDirectory{process.cwd, true});
 }
 
@@ -422,6 +453,13 @@ void Builder::finish() {
   add(Actor::Init, "/process/args/0", FindProgram{process.args.front()});
   tell(Actor::Init, MessageKind::Ready);
   await(Actor::Boxrun, MessageKind::Ready);
+  // As late as may be: a low priority would slow down what init does before.
+  if (process.scheduler) {
+    add(Actor::Boxrun, "/process/scheduler", SetScheduler{*process.scheduler});
+  }
+  if (process.io_priority) {
+    add(Actor::Boxrun, "/process/ioPriority", SetIoPriority{*process.io_priority});
+  }
   if (!at_.joins) {
     add(Actor::Boxrun, {}, RecordCreated{});
   }
@@ -435,8 +473,15 @@ void Builder::finish() {
         RunHooks{"startContainer", config_.hooks.start_container, "created"});
   }
   add(Actor::Init, {}, CloseDescriptors{at_.preserve_fds});
-  if (config_.seccomp && process.no_new_privileges) {
-    add(Actor::Init, "/linux/seccomp", LoadSeccomp{config_.seccomp->rules.size()});
+  for (const Label& label : labels()) {
+    add(Actor::Init, label.setting, SetLabel{label.module, *label.text});
+  }
+  if (config_.seccomp) {
+    LoadSeccomp load{config_.seccomp->rules.size(), !config_.seccomp->listener_path.empty(), {}};
+    if (needs_admin_for_filter()) {
+      load.then = process.capabilities.value_or(config::Capabilities{});
+    }
+    add(Actor::Init, "/linux/seccomp", std::move(load));
   }
   add(Actor::Init, "/process/args", Execute{process.args, process.env});
 }

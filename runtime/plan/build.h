@@ -17,6 +17,8 @@ struct Circumstances {
   bool no_pivot = false;
   bool no_new_keyring = false;
   std::uint32_t preserve_fds = 0;
+  bool has_apparmor = false;  ///< the kernel has the module, and it is on
+  bool has_selinux = false;
   /// `exec`: the container is there and all its namespaces are joined; nothing of it is made.
   bool joins = false;
 };

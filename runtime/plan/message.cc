@@ -14,8 +14,8 @@ std::string_view render_kind(MessageKind kind) {
       return "id maps written";
     case MessageKind::InitBorn:
       return "init born";
-    case MessageKind::CgroupJoined:
-      return "cgroup joined";
+    case MessageKind::Adopted:
+      return "init adopted";
     case MessageKind::MountsDone:
       return "mounts done";
     case MessageKind::HooksDone:

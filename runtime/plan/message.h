@@ -14,7 +14,7 @@ enum class MessageKind : std::uint8_t {
   UserNamespaceReady,  ///< [1:NS]: the user namespace waits for its maps
   IdMapsWritten,       ///< boxrun
   InitBorn,            ///< [1:NS]: `number` is init's pid as boxrun sees it
-  CgroupJoined,        ///< boxrun: init is in its cgroup
+  Adopted,             ///< boxrun: it knows init, which may speak from now on
   MountsDone,          ///< init: namespaces and mounts are complete, pivot_root comes next
   HooksDone,           ///< boxrun: hooks of the runtime namespace have run; `number` is init's pid
   Ready,               ///< init: only waiting and execve are left

@@ -44,7 +44,7 @@ std::string render_limits(const config::Resources& resources) {
   add("cpu quota", resources.cpu.quota);
   add("cpu period", resources.cpu.period);
   add("pids", resources.pids_limit);
-  add("block io weight", resources.block_io_weight);
+  add("block io weight", resources.block_io.weight);
   if (!resources.cpu.cpus.empty()) {
     words.push_back("cpus " + resources.cpu.cpus);
   }
@@ -89,6 +89,10 @@ std::string render_set(std::uint64_t set) {
   return names.size() <= 4 ? base::join(names, " ") : fmt::format("{} capabilities", names.size());
 }
 
+std::string_view render_module(SecurityModule module) {
+  return module == SecurityModule::AppArmor ? "AppArmor" : "SELinux";
+}
+
 struct Describe {
   std::string operator()(const MakeCgroup& it) const {
     const std::string limits = it.resources ? render_limits(*it.resources) : std::string{};
@@ -106,13 +110,33 @@ struct Describe {
   std::string operator()(const SetOomScore& it) const {
     return fmt::format("write oom_score_adj {}", it.value);
   }
-  std::string operator()(const JoinCgroup&) const { return "move init into the cgroup"; }
+  std::string operator()(const JoinCgroup&) const { return "move into the cgroup"; }
   std::string operator()(const RaiseHardLimit& it) const {
     return fmt::format("raise the hard limit {} to {} if it is lower", it.limit.name,
                        it.limit.hard);
   }
   std::string operator()(const SetRlimit& it) const {
     return fmt::format("limit {} to {} (hard {})", it.limit.name, it.limit.soft, it.limit.hard);
+  }
+  std::string operator()(const SetScheduler& it) const {
+    return fmt::format("schedule init by {}, nice {}, priority {}", it.scheduler.name,
+                       it.scheduler.nice, it.scheduler.priority);
+  }
+  std::string operator()(const SetIoPriority& it) const {
+    return fmt::format("set the I/O priority of init to {} {}", it.priority.name,
+                       it.priority.priority);
+  }
+  std::string operator()(const SetPersonality& it) const {
+    return fmt::format("set personality 0x{:x}", it.domain);
+  }
+  std::string operator()(const SetMemoryPolicy& it) const {
+    return "set memory policy " + it.policy.name;
+  }
+  std::string operator()(const OpenLabel& it) const {
+    return fmt::format("open the {} label of the program to come", render_module(it.module));
+  }
+  std::string operator()(const SetLabel& it) const {
+    return fmt::format("label the program {} for {}", it.label, render_module(it.module));
   }
   std::string operator()(const RunHooks& it) const {
     return fmt::format("run {} {} hook{}", it.hooks.size(), it.kind,
@@ -181,6 +205,8 @@ struct Describe {
         return "move the root filesystem over / and chroot";
       case EnterRootfs::How::Chroot:
         return "chroot into the root filesystem";
+      case EnterRootfs::How::IfVisible:
+        return "chroot into the root filesystem if the joined namespace shows it";
     }
     return {};
   }

@@ -33,6 +33,8 @@ namespace boxrun::plan {
 
 enum class Actor : std::uint8_t { Boxrun, NamespaceStage, Init };
 
+enum class SecurityModule : std::uint8_t { AppArmor, SeLinux };
+
 // ---- what boxrun itself does ----
 
 /// Makes the container's cgroup in every hierarchy and sets its limits.
@@ -55,14 +57,18 @@ struct WriteIdMaps {
 struct SetOomScore {
   int value = 0;
 };
-/// Moves init into the cgroup.
-struct JoinCgroup {
-  bool namespace_follows = false;  ///< init makes its cgroup namespace after this
-};
 /// prlimit(2) on the child of a user namespace, where the config asks for a higher hard limit than
 /// there is. The soft limit stays: init sets both when it needs no more resources itself.
 struct RaiseHardLimit {
   config::Rlimit limit;
+};
+/// sched_setattr(2) on init, by boxrun, whose rights reach further than those of a user namespace.
+struct SetScheduler {
+  config::Scheduler scheduler;
+};
+/// ioprio_set(2) on init.
+struct SetIoPriority {
+  config::IoPriority priority;
 };
 /// Runs the hooks of one kind in the namespaces of the actor.
 struct RunHooks {
@@ -88,6 +94,9 @@ struct JoinNamespaces {
   std::vector<config::Namespace> namespaces;
   std::vector<std::string> settings;  ///< the JSON path of each
 };
+/// Init moves itself into the cgroup, through files that boxrun has opened: a process that moves
+/// itself alone spares the kernel the lock on all thread groups, and with it an RCU grace period.
+struct JoinCgroup {};
 struct UnshareNamespaces {
   std::uint64_t flags = 0;
 };
@@ -139,7 +148,9 @@ struct OwnStreams {
   std::uint32_t owner = 0;  ///< uid inside
 };
 struct EnterRootfs {
-  enum class How : std::uint8_t { Pivot, Move, Chroot };
+  /// IfVisible: in a joined mount namespace the tree may hold the bundle's root filesystem, which
+  /// then becomes the root, or it may be another container's and have its own.
+  enum class How : std::uint8_t { Pivot, Move, Chroot, IfVisible };
   How how = How::Pivot;
 };
 /// A directory inside the container, with its parents, where there is none.
@@ -166,9 +177,32 @@ struct SetRlimit {
 struct SetUmask {
   std::uint32_t mask = 022;
 };
+/// personality(2).
+struct SetPersonality {
+  std::uint32_t domain = 0;
+};
+/// set_mempolicy(2).
+struct SetMemoryPolicy {
+  config::MemoryPolicy policy;
+};
+/// Opens /proc/thread-self/attr/..., while `/proc` is still the host's.
+struct OpenLabel {
+  SecurityModule module = SecurityModule::AppArmor;
+};
+/// Writes what the program shall be labelled with, at execve(2).
+struct SetLabel {
+  SecurityModule module = SecurityModule::AppArmor;
+  std::string label;
+};
 struct NoNewPrivileges {};
+/// seccomp(2), as the last call but one before execve(2), so that the filter need allow little of
+/// ours.
 struct LoadSeccomp {
   std::size_t rules = 0;
+  bool has_listener = false;
+  /// Without no_new_privs loading takes CAP_SYS_ADMIN, which init has kept for this: what it has
+  /// afterwards.
+  std::optional<config::Capabilities> then;
 };
 struct LimitBounding {
   std::uint64_t keep = 0;
@@ -176,10 +210,10 @@ struct LimitBounding {
 struct SetUser {
   config::User user;
   bool set_groups = true;  ///< false where setgroups(2) is denied: a rootless single-id map
-  bool keep_capabilities = true;
 };
 struct SetCapabilities {
   config::Capabilities sets;
+  bool keep_admin = false;  ///< CAP_SYS_ADMIN stays permitted, for LoadSeccomp
 };
 struct ChangeDirectory {
   std::string path;
@@ -201,6 +235,7 @@ struct Execute {
 
 using Action =
     std::variant<MakeCgroup, Spawn, WriteIdMaps, SetOomScore, JoinCgroup, RaiseHardLimit, SetRlimit,
+                 SetScheduler, SetIoPriority, SetPersonality, SetMemoryPolicy, OpenLabel, SetLabel,
                  RunHooks, RecordCreated, Tell, Await, JoinNamespaces, UnshareNamespaces,
                  WriteTimeOffsets, BecomeRoot, NewSession, JoinKeyring, PropagateRoot, BindRootfs,
                  MountOne, MakeDevice, MakeLink, MakeReadonly, Mask, MakeConsole, EnterRootfs,

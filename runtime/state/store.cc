@@ -157,6 +157,9 @@ Result<std::vector<std::string>> Store::ids() const {
   if (!names.ok() && names.error().err == ENOENT) {
     return std::vector<std::string>{};
   }
+  if (names.ok()) {
+    std::erase(names.value(), kCacheName);
+  }
   return names;
 }
 

@@ -20,6 +20,9 @@ namespace boxrun::state {
 /// /run/boxrun for root, else $XDG_RUNTIME_DIR/boxrun, else a directory of the user's own in /tmp.
 [[nodiscard]] std::string default_root();
 
+/// `@` is in no container id.
+inline constexpr std::string_view kCacheName = "@seccomp";
+
 /// A locked state directory.
 class Entry {
  public:
@@ -29,6 +32,10 @@ class Entry {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string fifo_path() const { return path_ + "/exec.fifo"; }
   [[nodiscard]] std::string config_path() const { return path_ + "/config.json"; }
+  /// Beside the containers, of which none can have this name: compiled seccomp filters.
+  [[nodiscard]] std::string cache_path() const {
+    return path_.substr(0, path_.rfind('/') + 1) + std::string{kCacheName};
+  }
   /// The descriptor that holds the lock; a child has to close its copy.
   [[nodiscard]] int lock_fd() const { return directory_.get(); }
 

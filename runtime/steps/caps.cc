@@ -13,12 +13,9 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <array>
 
 #include "runtime/config/names.h"
+#include "runtime/steps/capability_sets.h"
 #include "runtime/steps/steps.h"
 
 namespace boxrun::steps {
@@ -26,34 +23,21 @@ namespace {
 
 constexpr int kMaxCapability = 63;
 
-std::uint64_t bit(int number) { return std::uint64_t{1} << number; }
-
-using CapabilityWords = std::array<__user_cap_data_struct, 2>;
-
-/// The permitted set; of `wanted` sets nothing beyond it can be had.
-int read_permitted(std::uint64_t& permitted) {
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  CapabilityWords words{};
-  if (::syscall(SYS_capget, &header, words.data()) != 0) {
-    return -1;
-  }
-  permitted = words[0].permitted | std::uint64_t{words[1].permitted} << 32;
-  return 0;
-}
-
 std::uint64_t read_bounding() {
   std::uint64_t set = 0;
   for (int number = 0; number <= kMaxCapability; ++number) {
-    if (::prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 1) {
-      set |= bit(number);
+    const int answer = ::prctl(PR_CAPBSET_READ, number, 0, 0, 0);
+    if (answer < 0) {
+      break;  // the kernel has no more
     }
+    set |= answer == 1 ? capability_bit(number) : 0;
   }
   return set;
 }
 
 void warn_of(std::uint64_t missing, const char* set, const Inside& inside) {
   for (int number = 0; number <= kMaxCapability; ++number) {
-    if ((missing & bit(number)) != 0) {
+    if ((missing & capability_bit(number)) != 0) {
       inside.warn("/process/capabilities/%s: %s cannot be granted: boxrun does not have it", set,
                   config::capability_name(number).c_str());
     }
@@ -65,10 +49,10 @@ Outcome raise_ambient(std::uint64_t wanted, std::uint64_t possible, const Inside
     return Outcome::refused(errno, "prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)");
   }
   for (int number = 0; number <= kMaxCapability; ++number) {
-    if ((wanted & bit(number)) == 0) {
+    if ((wanted & capability_bit(number)) == 0) {
       continue;
     }
-    if ((possible & bit(number)) == 0) {
+    if ((possible & capability_bit(number)) == 0) {
       inside.warn(
           "/process/capabilities/ambient: %s is not raised: it is not in permitted and "
           "inheritable",
@@ -86,7 +70,7 @@ Outcome run(const plan::LimitBounding& step, Inside& inside) {
   const std::uint64_t present = read_bounding();
   warn_of(step.keep & ~present, "bounding", inside);
   for (int number = 0; number <= kMaxCapability; ++number) {
-    if ((present & ~step.keep & bit(number)) != 0 &&
+    if ((present & ~step.keep & capability_bit(number)) != 0 &&
         ::prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0) {
       return Outcome::refused(errno, "prctl(PR_CAPBSET_DROP, %d)", number)
           .hint("needs CAP_SETPCAP");
@@ -96,30 +80,21 @@ Outcome run(const plan::LimitBounding& step, Inside& inside) {
 }
 
 Outcome run(const plan::SetCapabilities& step, Inside& inside) {
-  std::uint64_t have = 0;
-  if (read_permitted(have) != 0) {
-    return Outcome::refused(errno, "capget()");
-  }
+  CapabilitySets have;
+  STEP_OK(read_capability_sets(have));
   const config::Capabilities& wanted = step.sets;
-  warn_of(wanted.permitted & ~have, "permitted", inside);
-  const std::uint64_t permitted = wanted.permitted & have;
-  const std::uint64_t effective = wanted.effective & permitted;
+  warn_of(wanted.permitted & ~have.permitted, "permitted", inside);
+  CapabilitySets sets;
+  sets.permitted = wanted.permitted & have.permitted;
+  sets.effective = wanted.effective & sets.permitted;
   // capset(2): inheritable may grow only within permitted and within the bounding set.
-  const std::uint64_t inheritable = wanted.inheritable & have & read_bounding();
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  CapabilityWords words{};
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    words[i].effective = static_cast<std::uint32_t>(effective >> (32 * i));
-    words[i].permitted = static_cast<std::uint32_t>(permitted >> (32 * i));
-    words[i].inheritable = static_cast<std::uint32_t>(inheritable >> (32 * i));
+  sets.inheritable = wanted.inheritable & have.permitted & read_bounding();
+  const std::uint64_t ambient = sets.permitted & sets.inheritable;
+  if (step.keep_admin) {
+    sets.permitted |= have.permitted & capability_bit(CAP_SYS_ADMIN);
   }
-  if (::syscall(SYS_capset, &header, words.data()) != 0) {
-    return Outcome::refused(errno, "capset(effective 0x%llx, permitted 0x%llx, inheritable 0x%llx)",
-                            static_cast<unsigned long long>(effective),
-                            static_cast<unsigned long long>(permitted),
-                            static_cast<unsigned long long>(inheritable));
-  }
-  return raise_ambient(wanted.ambient, permitted & inheritable, inside);
+  STEP_OK(write_capability_sets(sets));
+  return raise_ambient(wanted.ambient, ambient, inside);
 }
 
 }  // namespace boxrun::steps

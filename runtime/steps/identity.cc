@@ -56,7 +56,7 @@ Outcome run(const plan::BecomeRoot&, Inside&) {
 }
 
 Outcome run(const plan::SetUser& step, Inside& inside) {
-  if (step.keep_capabilities && ::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {
+  if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {
     return Outcome::refused(errno, "prctl(PR_SET_KEEPCAPS, 1)");
   }
   const auto& groups = step.user.additional_gids;

@@ -1,11 +1,28 @@
 #include "runtime/steps/inside.h"
 
+#include <unistd.h>
+
 #include <cstdarg>
 #include <cstdio>
 
 #include "runtime/exec/channel.h"
 
 namespace boxrun::steps {
+
+void Inside::report(const Outcome& outcome) const {
+  exec::Message message;
+  message.kind = exec::MessageKind::Failed;
+  message.step = step;
+  message.err = outcome.err();
+  message.entry = outcome.entry();
+  std::snprintf(message.call.data(), message.call.size(), "%s", outcome.call());
+  std::snprintf(message.hint.data(), message.hint.size(), "%s", outcome.hint_text());
+  if (!exec::send_message(channel, message)) {
+    // `create` ends long before `start` lets us go on. Standard error is the last one who listens.
+    ::dprintf(STDERR_FILENO, "error: %s%s%s\n", message.call.data(),
+              message.hint[0] != '\0' ? "\nhint: " : "", message.hint.data());
+  }
+}
 
 void Inside::warn(const char* format, ...) const {
   exec::Message message;

@@ -17,9 +17,12 @@ struct Inside {
   const plan::Plan& plan;
   const exec::Prepared& prepared;
   os::BorrowedFd channel;
-  bool owns_mounts = true;  ///< the mount namespace is the container's own
-  int step = 0;             ///< that runs now
-  os::UniqueFd root{};      ///< O_PATH of the root filesystem, from BindRootfs on
+  bool owns_mounts = true;        ///< the mount namespace is the container's own
+  int step = 0;                   ///< that runs now
+  os::UniqueFd root{};            ///< O_PATH of the root filesystem, from BindRootfs on
+  const char* root_path = "";     ///< the same as it is called on the host; lives in the plan
+  os::UniqueFd apparmor_label{};  ///< from OpenLabel to SetLabel
+  os::UniqueFd selinux_label{};
   os::UniqueFd dev_null{};  ///< the host's, from the first Mask on
   pid_t host_pid = 0;       ///< init's pid as boxrun sees it, once boxrun has said it
   pid_t born = 0;           ///< [1:NS]: init's pid
@@ -27,6 +30,9 @@ struct Inside {
   std::array<char, PATH_MAX> program{};
   std::array<char, PATH_MAX> home{};
 
+  /// Tells boxrun why this step, and with it the container, has failed; standard error when boxrun
+  /// has gone.
+  void report(const Outcome& outcome) const;
   /// Tells boxrun about something that is left out. printf-like.
   void warn(const char* format, ...) const __attribute__((format(printf, 2, 3)));
 };

@@ -87,6 +87,22 @@ Outcome move_over_root(const Inside& inside) {
   return Outcome::done();
 }
 
+/// By path and not by the descriptor, which leads into the mount namespace that was left.
+Outcome enter_if_visible(const Inside& inside) {
+  struct stat wanted {};
+  struct stat seen {};
+  const os::UniqueFd here{::open(inside.root_path, O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (::fstat(inside.root.get(), &wanted) != 0 || !here || ::fstat(here.get(), &seen) != 0 ||
+      wanted.st_dev != seen.st_dev || wanted.st_ino != seen.st_ino) {
+    return Outcome::done();
+  }
+  if (::fchdir(here.get()) != 0 || ::chroot(".") != 0 || ::chdir("/") != 0) {
+    return Outcome::refused(errno, "chroot(\"%s\") in the joined mount namespace",
+                            inside.root_path);
+  }
+  return Outcome::done();
+}
+
 }  // namespace
 
 Outcome run(const plan::PropagateRoot& step, Inside&) {
@@ -110,6 +126,7 @@ Outcome run(const plan::BindRootfs& step, Inside& inside) {
                                     : "");
     }
   }
+  inside.root_path = path;
   inside.root = os::UniqueFd{::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)};
   if (!inside.root) {
     return Outcome::refused(errno, "open(\"%s\", O_PATH|O_DIRECTORY)", path);
@@ -124,6 +141,8 @@ Outcome run(const plan::EnterRootfs& step, Inside& inside) {
       return pivot(inside);
     case How::Move:
       return move_over_root(inside);
+    case How::IfVisible:
+      return enter_if_visible(inside);
     case How::Chroot:
       break;
   }

@@ -10,6 +10,8 @@ namespace boxrun::steps {
 Outcome run(const plan::JoinNamespaces& step, Inside& inside);
 Outcome run(const plan::UnshareNamespaces& step, Inside& inside);
 Outcome run(const plan::WriteTimeOffsets& step, Inside& inside);
+// cgroup_join.cc
+Outcome run(const plan::JoinCgroup& step, Inside& inside);
 // identity.cc
 Outcome run(const plan::BecomeRoot& step, Inside& inside);
 Outcome run(const plan::SetUser& step, Inside& inside);
@@ -35,6 +37,12 @@ Outcome run(const plan::MakeLink& step, Inside& inside);
 Outcome run(const plan::SetHostname& step, Inside& inside);
 Outcome run(const plan::SetDomainname& step, Inside& inside);
 Outcome run(const plan::WriteSysctl& step, Inside& inside);
+// personality.cc
+Outcome run(const plan::SetPersonality& step, Inside& inside);
+Outcome run(const plan::SetMemoryPolicy& step, Inside& inside);
+// labels.cc
+Outcome run(const plan::OpenLabel& step, Inside& inside);
+Outcome run(const plan::SetLabel& step, Inside& inside);
 // rlimits.cc
 Outcome run(const plan::SetRlimit& step, Inside& inside);
 // caps.cc

@@ -28,7 +28,7 @@ class Commands : public ContainerTest {
     std::error_code ignored;
     for (const auto& entry :
          fs::recursive_directory_iterator{"/sys/fs/cgroup/" + controller, ignored}) {
-      if (entry.path().filename() == id && fs::exists(entry.path() / file)) {
+      if (entry.path().filename() == "boxrun-" + id && fs::exists(entry.path() / file)) {
         std::string text = read_text(entry.path() / file);
         text.erase(text.find_last_not_of('\n') + 1);
         return text;

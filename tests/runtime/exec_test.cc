@@ -224,7 +224,7 @@ TEST_F(Exec, JoinsTheCgroupBelowTheContainersThatIsAskedFor) {
   background();
   std::string pids;
   for (const auto& entry : std::filesystem::recursive_directory_iterator{"/sys/fs/cgroup/pids"}) {
-    pids = entry.path().filename() == id ? entry.path().string() : pids;
+    pids = entry.path().filename() == "boxrun-" + id ? entry.path().string() : pids;
   }
   if (pids.empty()) {
     GTEST_SKIP() << "no pids controller of cgroup version 1";

@@ -202,7 +202,7 @@ TEST_F(Lifecycle, HooksRunInOrderWithTheStateOnStandardInput) {
                      {"poststop", hook("poststop")}};
   EXPECT_EQ(run_script("true").status, 0);
   EXPECT_EQ(read_text(log),
-            "prestart creating\ncreateRuntime creating\ncreateContainer creating\n"
+            "prestart created\ncreateRuntime creating\ncreateContainer creating\n"
             "poststart running\npoststop stopped\n");
 }
 

@@ -36,6 +36,16 @@ TEST(Layout, AHierarchyThatIsNotMountedIsLeftOut) {
   EXPECT_THAT(parse_layout("nonsense", "more nonsense"), IsEmpty());
 }
 
+TEST(Layout, AMountThatIsCoveredIsNoPlace) {
+  const auto hierarchies = parse_layout(
+      "30 20 0:26 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n"
+      "31 30 0:27 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
+      "40 30 0:30 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+      "1:cpu:/\n0::/\n");
+  ASSERT_EQ(hierarchies.size(), 1U);
+  EXPECT_TRUE(hierarchies[0].version2);
+}
+
 TEST(Layout, AMountOfASubtreeShortensOurOwnPath) {
   const auto layout = parse_layout(
       "33 31 0:28 /pod /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n", "3:memory:/pod/c\n");

@@ -169,8 +169,9 @@ TEST(Config, SettingsOfANamespaceNeedIt) {
   EXPECT_EQ(mistake_in(document.dump()),
             "/hostname: needs a uts namespace, or it would change the host");
   document["linux"]["namespaces"] = {{{"type", "uts"}}};
+  document["linux"]["maskedPaths"] = {"/proc/kcore"};
   EXPECT_EQ(mistake_in(document.dump()),
-            "/mounts: needs a mount namespace, or it would change the host");
+            "/linux/maskedPaths: needs a mount namespace, or it would change the host");
   EXPECT_EQ(mistake_in(with("/linux/timeOffsets", {{"monotonic", {{"secs", 1}}}})),
             "/linux/timeOffsets: needs a time namespace, or it would change the host");
 }
@@ -337,12 +338,47 @@ TEST(Config, NamesBecomeNumbers) {
 
 TEST(Config, SettingsThatAreNotAppliedAreNoted) {
   json document = base_document();
-  document["process"]["apparmorProfile"] = "docker-default";
-  document["linux"]["personality"] = {{"domain", "LINUX32"}};
-  EXPECT_THAT(parsed(document.dump()).not_applied,
-              ElementsAre("/process/apparmorProfile: not applied: boxrun does not set security "
-                          "labels yet",
-                          "/linux/personality: not applied yet"));
+  document["linux"]["namespaces"] = {{{"type", "uts"}}};
+  EXPECT_THAT(
+      parsed(document.dump()).not_applied,
+      ElementsAre("/mounts: not applied: without a new mount namespace they would be mounts "
+                  "of the host"));
+}
+
+TEST(Config, SchedulingHasWordsAndRanges) {
+  const auto scheduler = [](const json& value) {
+    return mistake_in(with("/process/scheduler", value));
+  };
+  EXPECT_EQ(scheduler({{"policy", "SCHED_FIFO"}, {"priority", 10}}), "no mistake");
+  EXPECT_EQ(scheduler({{"policy", "SCHED_FIF"}}),
+            "/process/scheduler/policy: unknown scheduling policy \"SCHED_FIF\"");
+  EXPECT_EQ(scheduler({{"policy", "SCHED_FIFO"}}),
+            "/process/scheduler/priority: 0 is not in the range from 1 to 99 that SCHED_FIFO has");
+  EXPECT_EQ(scheduler({{"policy", "SCHED_OTHER"}, {"priority", 1}}),
+            "/process/scheduler/priority: SCHED_OTHER has no priority");
+  EXPECT_EQ(scheduler({{"policy", "SCHED_OTHER"}, {"nice", 20}}),
+            "/process/scheduler/nice: 20 is not in the range from -20 to 19");
+  EXPECT_EQ(scheduler({{"policy", "SCHED_OTHER"}, {"runtime", 20}}),
+            "/process/scheduler: runtime, deadline and period belong to SCHED_DEADLINE");
+  EXPECT_EQ(scheduler({{"policy", "SCHED_OTHER"}, {"flags", {"SCHED_FLAG_NONE"}}}),
+            "/process/scheduler/flags/0: unknown scheduler flag \"SCHED_FLAG_NONE\"");
+  EXPECT_EQ(
+      mistake_in(with("/process/ioPriority", {{"class", "IOPRIO_CLASS_BE"}, {"priority", 8}})),
+      "/process/ioPriority/priority: 8 is not in the range from 0 to 7");
+  EXPECT_EQ(mistake_in(with("/process/execCPUAffinity", {{"initial", "0-"}})),
+            "/process/execCPUAffinity/initial: \"0-\" is not a list such as 0-2,4");
+  EXPECT_EQ(mistake_in(with("/linux/personality", {{"domain", "BSD"}})),
+            "/linux/personality/domain: unknown domain \"BSD\"");
+  EXPECT_EQ(mistake_in(with("/linux/memoryPolicy", {{"mode", "MPOL_BIND"}, {"nodes", "x"}})),
+            "/linux/memoryPolicy/nodes: \"x\" is not a list such as 0-2,4");
+}
+
+TEST(Config, WhatBoxrunCannotDoIsRefusedWithAWayOut) {
+  EXPECT_EQ(mistake_in(with("/linux/intelRdt", {{"closID", "a"}})),
+            "/linux/intelRdt: is not supported: boxrun does not drive resctrl");
+  EXPECT_EQ(mistake_in(with("/linux/intelRdt", json::object())), "no mistake");
+  EXPECT_EQ(mistake_in(with("/linux/netDevices", {{"eth0", json::object()}})),
+            "/linux/netDevices: is not supported: boxrun moves no network devices");
 }
 
 TEST(Config, WhatSpecWritesIsValid) {

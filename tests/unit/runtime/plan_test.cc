@@ -99,10 +99,12 @@ Plan plan_with(const char* process_extra, const char* linux_extra) {
 
 constexpr const char* kSeccomp = R"(, "seccomp": {"defaultAction": "SCMP_ACT_ALLOW"})";
 
-TEST(Plan, WithoutNoNewPrivilegesTheFilterIsLoadedBeforeCapabilitiesGo) {
+TEST(Plan, WithoutNoNewPrivilegesOneCapabilityStaysForTheFilterAndGoesWithIt) {
   const Plan plan = plan_with("", kSeccomp);
-  EXPECT_LT(first<LoadSeccomp>(plan), first<LimitBounding>(plan));
-  EXPECT_LT(first<LoadSeccomp>(plan), first<SetUser>(plan));
+  EXPECT_EQ(first<LoadSeccomp>(plan) + 1, first<Execute>(plan));
+  const auto at = [&plan](int index) { return plan.steps[static_cast<std::size_t>(index)].action; };
+  EXPECT_TRUE(std::get<SetCapabilities>(at(first<SetCapabilities>(plan))).keep_admin);
+  EXPECT_TRUE(std::get<LoadSeccomp>(at(first<LoadSeccomp>(plan))).then.has_value());
 }
 
 TEST(Plan, WithNoNewPrivilegesTheFilterIsTheLastThingBeforeExecve) {
