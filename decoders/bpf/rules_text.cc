@@ -220,7 +220,7 @@ class Printer {
 
  private:
   [[nodiscard]] std::string painted(std::uint64_t result) const {
-    const std::string text = render_result(result);
+    std::string text = render_result(result);
     if (!style_.color) {
       return text;
     }

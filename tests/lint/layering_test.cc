@@ -64,7 +64,7 @@ const std::vector<Folder>& folders() {
        Kind::Pure,
        {"runtime/aliases.h", "tracer/base", "tracer/raw", "decoders",
         // For the constants that a configuration names; purity_test.sh sees that nothing is called.
-        "sched.h", "signal.h", "sys/mount.h", "sys/resource.h"}},
+        "sched.h", "signal.h", "sys/mount.h", "sys/personality.h", "sys/resource.h"}},
       {"runtime/plan",
        Kind::Pure,
        {"runtime/aliases.h", "runtime/config", "tracer/base", "tracer/raw", "decoders", "sched.h",
