@@ -117,7 +117,7 @@ class Execution {
       if (!states_[pc] || states_[pc]->reach == kFalse) {
         continue;
       }
-      State state = std::move(*states_[pc]);
+      State state = *states_[pc];
       states_[pc].reset();
       step(program[pc], pc, state);
     }
@@ -179,7 +179,7 @@ class Execution {
     if (op == Op::ReturnConstant || op == Op::ReturnA) {
       finish(state.reach, op == Op::ReturnA ? r.a : constant_word(instruction.k));
     } else if (op == Op::Jump) {
-      arrive(pc + 1 + instruction.k, std::move(state));
+      arrive(pc + 1 + instruction.k, state);
     } else if (is_conditional(op)) {
       branch(instruction, pc, state, condition(op, r.a, operand));
     } else {
@@ -195,7 +195,7 @@ class Execution {
       } else {
         move_word(op, instruction.k, r);
       }
-      arrive(pc + 1, std::move(state));
+      arrive(pc + 1, state);
     }
   }
 
@@ -244,8 +244,8 @@ class Execution {
   void branch(const Instruction& instruction, std::size_t pc, State& state, Node taken) {
     State other{without(state.reach, taken), state.registers};
     state.reach = both(state.reach, taken);
-    arrive(pc + 1 + instruction.jt, std::move(state));
-    arrive(pc + 1 + instruction.jf, std::move(other));
+    arrive(pc + 1 + instruction.jt, state);
+    arrive(pc + 1 + instruction.jf, other);
   }
 
   /// `state` continues at `pc`, where other paths may have arrived before.
@@ -255,7 +255,7 @@ class Execution {
     }
     std::optional<State>& there = states_[pc];
     if (!there) {
-      there = std::move(state);
+      there = state;
       return;
     }
     const Live live = live_[pc];
@@ -333,7 +333,9 @@ class Execution {
 /// All programs in one order.
 Solution attempt(std::span<const Program> programs, Answers answers, Order order,
                  const Effort& effort) {
-  Solution out{std::make_unique<Diagram>(effort.nodes), order, {}, {}};
+  Solution out;
+  out.diagram = std::make_unique<Diagram>(effort.nodes);
+  out.order = order;
   Diagram& d = *out.diagram;
   const Node undecided = d.answer(kUndecided);
   Level unknown = kInputLevels;
@@ -377,7 +379,7 @@ InputBit bit_at(Order order, Level level) {
   const Level field = order == Order::OneByOne ? behind / kFieldBits : behind % kFields;
   const Level in_field = order == Order::OneByOne ? behind % kFieldBits : behind / kFields;
   const bool upper = in_field < kWordBits;
-  return {kPointerWord + 2 * field + (upper ? 1U : 0U), kWordBits - 1 - in_field % kWordBits};
+  return {kPointerWord + 2 * std::size_t{field} + (upper ? 1U : 0U), kWordBits - 1 - in_field % kWordBits};
 }
 
 Solution solve(std::span<const Program> programs, Answers answers, const Effort& effort) {

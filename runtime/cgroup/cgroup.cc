@@ -242,7 +242,7 @@ int remove_tree(const std::string& directory) {
   if (names.ok()) {
     for (const std::string& name : names.value()) {
       struct stat seen {};
-      const std::string path = directory + "/" + name;
+      const std::string path = fmt::format("{}/{}", directory, name);
       if (::lstat(path.c_str(), &seen) == 0 && S_ISDIR(seen.st_mode)) {
         remove_tree(path);
       }
@@ -265,7 +265,7 @@ void collect_processes(const std::string& directory, std::set<int>& pids) {
   if (names.ok()) {
     for (const std::string& name : names.value()) {
       struct stat seen {};
-      const std::string path = directory + "/" + name;
+      const std::string path = fmt::format("{}/{}", directory, name);
       if (::lstat(path.c_str(), &seen) == 0 && S_ISDIR(seen.st_mode)) {
         collect_processes(path, pids);
       }
