@@ -9,6 +9,7 @@
 
 #include <array>
 
+#include "tracer/os/argv.h"
 #include "tracer/os/file.h"
 
 namespace boxrun::commands {
@@ -23,11 +24,7 @@ Result<std::string> read_output(std::vector<std::string> args) {
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, writer.get(), STDOUT_FILENO);
-  std::vector<char*> words;
-  for (std::string& word : args) {
-    words.push_back(word.data());
-  }
-  words.push_back(nullptr);
+  const std::vector<char*> words = os::make_argv(args);
   pid_t child = 0;
   const int err = ::posix_spawnp(&child, words[0], &actions, nullptr, words.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);

@@ -131,6 +131,7 @@ std::optional<NamespaceKind> parse_namespace(std::string_view word) {
 
 std::vector<std::string> namespace_words() {
   std::vector<std::string> words;
+  words.reserve(kNamespaces.size());
   for (const NamespaceName& name : kNamespaces) {
     words.emplace_back(name.word);
   }

@@ -15,22 +15,13 @@
 
 #include "runtime/aliases.h"
 #include "runtime/exec/signals.h"
+#include "tracer/os/argv.h"
 #include "tracer/os/fd.h"
 
 namespace boxrun::exec {
 namespace {
 
 using steps::Outcome;
-
-std::vector<char*> pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> all;
-  all.reserve(strings.size() + 1);
-  for (const std::string& text : strings) {
-    all.push_back(const_cast<char*>(text.c_str()));  // execve(2) does not write to them
-  }
-  all.push_back(nullptr);
-  return all;
-}
 
 [[noreturn]] void become_hook(const config::Hook& hook, char* const* args, char* const* env,
                               int state_input, int error_output) {
@@ -105,8 +96,8 @@ Outcome run_hook(const config::Hook& hook, std::string_view before_pid, int pid,
   if (arguments.empty()) {
     arguments.push_back(hook.path);
   }
-  const auto args = pointers(arguments);
-  const auto env = pointers(hook.env);
+  const auto args = os::make_argv(arguments);
+  const auto env = os::make_argv(hook.env);
   const pid_t child = ::fork();
   if (child < 0) {
     return Outcome::refused(errno, "fork() for hook %s", path);

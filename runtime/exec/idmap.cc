@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "runtime/exec/clone.h"
+#include "tracer/os/argv.h"
 #include "tracer/os/file.h"
 
 namespace boxrun::exec {
@@ -40,11 +41,7 @@ Result<void> run_map_program(const char* program, pid_t pid,
     words.push_back(std::to_string(mapping.host_id));
     words.push_back(std::to_string(mapping.size));
   }
-  std::vector<char*> args;
-  for (std::string& word : words) {
-    args.push_back(word.data());
-  }
-  args.push_back(nullptr);
+  const std::vector<char*> args = os::make_argv(words);
   pid_t child = 0;
   const int err = ::posix_spawnp(&child, program, nullptr, nullptr, args.data(), environ);
   if (err != 0) {

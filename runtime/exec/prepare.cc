@@ -13,6 +13,7 @@
 #include "runtime/exec/idmap.h"
 #include "runtime/exec/seccomp_cache.h"
 #include "runtime/exec/seccomp_report.h"
+#include "tracer/os/argv.h"
 #include "tracer/os/file.h"
 
 namespace boxrun::exec {
@@ -86,10 +87,7 @@ Result<void> prepare_idmapped_mounts(const config::Config& config, const std::st
 }
 
 void lay_out_program(const config::Process& process, Prepared& prepared) {
-  for (const std::string& word : process.args) {
-    prepared.argv.push_back(const_cast<char*>(word.c_str()));  // execve(2) does not write
-  }
-  prepared.argv.push_back(nullptr);
+  prepared.argv = os::make_argv(process.args);
   prepared.envp.push_back(nullptr);  // for HOME
   for (const std::string& variable : process.env) {
     prepared.envp.push_back(const_cast<char*>(variable.c_str()));

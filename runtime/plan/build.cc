@@ -481,7 +481,7 @@ void Builder::finish() {
     if (needs_admin_for_filter()) {
       load.then = process.capabilities.value_or(config::Capabilities{});
     }
-    add(Actor::Init, "/linux/seccomp", std::move(load));
+    add(Actor::Init, "/linux/seccomp", load);
   }
   add(Actor::Init, "/process/args", Execute{process.args, process.env});
 }

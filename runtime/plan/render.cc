@@ -24,6 +24,7 @@ std::string render_clone_flags(std::uint64_t flags) {
 
 std::string render_mappings(const std::vector<config::IdMapping>& mappings) {
   std::vector<std::string> lines;
+  lines.reserve(mappings.size());
   for (const config::IdMapping& mapping : mappings) {
     lines.push_back(fmt::format("{} {} {}", mapping.container_id, mapping.host_id, mapping.size));
   }

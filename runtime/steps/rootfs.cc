@@ -33,10 +33,11 @@ namespace {
 /// in other namespaces too. It may be any ancestor: EINVAL says "not a mount point, go on upwards".
 Outcome make_parent_private(const char* directory) {
   std::array<char, PATH_MAX> path{};
-  if (strlen(directory) >= path.size()) {
+  const std::size_t length = strlen(directory);
+  if (length >= path.size()) {
     return Outcome::refused(ENAMETOOLONG, "mount(\"%s\", MS_PRIVATE)", directory);
   }
-  strcpy(path.data(), directory);
+  memcpy(path.data(), directory, length);
   for (;;) {
     if (::mount(nullptr, path.data(), nullptr, MS_PRIVATE, nullptr) == 0) {
       return Outcome::done();

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "tests/support/bundle.h"
+#include "tracer/os/argv.h"
 
 namespace {
 
@@ -48,11 +49,7 @@ enum ToolIndex : std::size_t {
 };
 
 std::optional<Millis> run(const Command& command) {
-  std::vector<char*> argv;
-  for (const std::string& word : command) {
-    argv.push_back(const_cast<char*>(word.c_str()));
-  }
-  argv.push_back(nullptr);
+  const std::vector<char*> argv = os::make_argv(command);
   posix_spawn_file_actions_t quiet;
   posix_spawn_file_actions_init(&quiet);
   posix_spawn_file_actions_addopen(&quiet, STDIN_FILENO, "/dev/null", O_RDONLY, 0);

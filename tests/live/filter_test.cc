@@ -27,6 +27,7 @@
 #include "tests/support/bundle.h"
 #include "tests/support/trace_program.h"
 #include "tracer/base/procfs_text.h"
+#include "tracer/os/argv.h"
 #include "tracer/os/file.h"
 #include "tracer/ptrace/call_filter.h"
 #include "tracer/ptrace/launch.h"
@@ -293,11 +294,7 @@ class Released : public FilterMode {
     std::vector<std::string> words{BOXTRACE_BINARY_DIR "/tracer/cli/boxtrace", "--story",
                                    "/dev/null"};
     words.insert(words.end(), command.begin(), command.end());
-    std::vector<char*> argv;
-    for (std::string& word : words) {
-      argv.push_back(word.data());
-    }
-    argv.push_back(nullptr);
+    const std::vector<char*> argv = os::make_argv(words);
     pid_t pid = -1;
     posix_spawn(&pid, argv.front(), nullptr, nullptr, argv.data(), environ);
     return pid;

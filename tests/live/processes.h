@@ -15,6 +15,7 @@
 #include "tests/support/trace_program.h"
 #include "tracer/base/procfs_text.h"
 #include "tracer/base/text.h"
+#include "tracer/os/argv.h"
 #include "tracer/os/file.h"
 
 namespace boxtrace::test {
@@ -70,14 +71,10 @@ inline constexpr std::chrono::milliseconds kPatience{5000};
 }
 
 /// Starts a program, untraced.
-[[nodiscard]] inline pid_t start_program(std::vector<std::string> words) {
+[[nodiscard]] inline pid_t start_program(const std::vector<std::string>& words) {
   const pid_t pid = ::fork();
   if (pid == 0) {
-    std::vector<char*> argv;
-    for (std::string& word : words) {
-      argv.push_back(word.data());
-    }
-    argv.push_back(nullptr);
+    const std::vector<char*> argv = os::make_argv(words);
     ::execvp(argv.front(), argv.data());
     ::_exit(127);
   }

@@ -17,6 +17,7 @@
 #include "tests/live/processes.h"
 #include "tests/live/programs.h"
 #include "tracer/base/text.h"
+#include "tracer/os/argv.h"
 #include "tracer/os/file.h"
 
 namespace boxtrace::test {
@@ -110,7 +111,7 @@ class Transparency : public ::testing::Test {
   }
 
  private:
-  [[noreturn]] void become(std::vector<std::string> words, const fs::path& work) const {
+  [[noreturn]] void become(const std::vector<std::string>& words, const fs::path& work) const {
     ::setsid();
     const auto open_as = [this](const char* name, int flags, int as) {
       const int fd = ::open((folder_ / name).c_str(), flags | O_CLOEXEC, 0600);
@@ -120,11 +121,7 @@ class Transparency : public ::testing::Test {
     open_as("out", O_WRONLY | O_CREAT | O_TRUNC, STDOUT_FILENO);
     open_as("err", O_WRONLY | O_CREAT | O_TRUNC, STDERR_FILENO);
     ::close_range(STDERR_FILENO + 1, ~0U, 0);
-    std::vector<char*> argv;
-    for (std::string& word : words) {
-      argv.push_back(word.data());
-    }
-    argv.push_back(nullptr);
+    const std::vector<char*> argv = os::make_argv(words);
     const bool is_there = ::chdir(work.c_str()) == 0;
     if (is_there) {
       ::execvp(argv.front(), argv.data());

@@ -18,6 +18,7 @@
 
 #include "runtime/exec/fd_passing.h"
 #include "tests/runtime/container_fixture.h"
+#include "tracer/os/argv.h"
 
 namespace boxrun::tests {
 namespace {
@@ -105,11 +106,7 @@ class Terminal : public ContainerTest {
       ::close_range(3, ~0U, 0);
       std::vector<std::string> words = {BOXRUN_PROGRAM, "--root", folder + "/state"};
       words.insert(words.end(), args.begin(), args.end());
-      std::vector<char*> argv;
-      for (std::string& word : words) {
-        argv.push_back(word.data());
-      }
-      argv.push_back(nullptr);
+      const std::vector<char*> argv = os::make_argv(words);
       ::execv(argv[0], argv.data());
       ::_exit(127);
     }

@@ -14,6 +14,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "runtime/aliases.h"
+#include "tracer/os/argv.h"
+
 namespace boxrun::tests {
 
 namespace fs = std::filesystem;
@@ -42,11 +45,7 @@ constexpr const char* kBusybox = "/bin/busybox";
       ::_exit(126);
     }
   }
-  std::vector<char*> args;
-  for (const std::string& word : command.args) {
-    args.push_back(const_cast<char*>(word.c_str()));
-  }
-  args.push_back(nullptr);
+  const std::vector<char*> args = os::make_argv(command.args);
   ::execvp(args[0], args.data());
   ::_exit(127);
 }

@@ -10,6 +10,7 @@
 
 #include "tracer/base/text.h"
 #include "tracer/cli/strace_expressions.h"
+#include "tracer/os/argv.h"
 
 namespace boxtrace::cli {
 namespace {
@@ -508,12 +509,7 @@ base::Result<StraceRequest> parse_strace(const Arguments& words) {
   static const Getopt kGetopt;
   std::vector<std::string> copies = {"boxtrace"};
   copies.insert(copies.end(), words.begin(), words.end());
-  std::vector<char*> argv;
-  argv.reserve(copies.size() + 1);
-  for (std::string& word : copies) {
-    argv.push_back(word.data());
-  }
-  argv.push_back(nullptr);
+  std::vector<char*> argv = os::make_argv(copies);
   const int argc = static_cast<int>(copies.size());
   StraceRequest request;
   ::opterr = 0;
