@@ -16,12 +16,14 @@ if ((EUID != 0)); then
 fi
 
 scratch=$(mktemp -d)
+cgroup=boxtrace-engine-${scratch##*.}
 containerd_pid='' dockerd_pid='' tracer_pid=''
 clean_up() {
   for pid in $tracer_pid $dockerd_pid $containerd_pid; do
     kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
   done
   findmnt --list --noheadings --output TARGET | grep "^$scratch/" | tac | xargs --no-run-if-empty umount --lazy
+  find /sys/fs/cgroup -depth -type d -path "*/$cgroup*" -exec rmdir {} +
   rm -rf "$scratch"
 }
 trap 'clean_up || true' EXIT
@@ -48,7 +50,7 @@ start_engine() {
   wait_for 20 test -S "$scratch/containerd.sock"
   dockerd --data-root "$scratch/docker" --exec-root "$scratch/exec" --pidfile "$scratch/docker.pid" \
     --host "unix://$scratch/docker.sock" --containerd "$scratch/containerd.sock" \
-    --iptables=false --ip6tables=false --bridge=none >"$scratch/dockerd.log" 2>&1 &
+    --iptables=false --ip6tables=false --bridge=none --cgroup-parent "/$cgroup" >"$scratch/dockerd.log" 2>&1 &
   dockerd_pid=$!
   export DOCKER_HOST=unix://$scratch/docker.sock
   wait_for 30 docker version
