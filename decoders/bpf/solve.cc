@@ -379,7 +379,8 @@ InputBit bit_at(Order order, Level level) {
   const Level field = order == Order::OneByOne ? behind / kFieldBits : behind % kFields;
   const Level in_field = order == Order::OneByOne ? behind % kFieldBits : behind / kFields;
   const bool upper = in_field < kWordBits;
-  return {kPointerWord + 2 * std::size_t{field} + (upper ? 1U : 0U), kWordBits - 1 - in_field % kWordBits};
+  return {kPointerWord + 2 * std::size_t{field} + (upper ? 1U : 0U),
+          kWordBits - 1 - in_field % kWordBits};
 }
 
 Solution solve(std::span<const Program> programs, Answers answers, const Effort& effort) {
