@@ -10,6 +10,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <tuple>
@@ -186,6 +187,27 @@ TEST(FreezerOfTracees, FreezesAndThawsWhatIsTraced) {
   EXPECT_TRUE(status_of(*tracee, "State").has_value());
   freezer.set(false);
   EXPECT_EQ(exit_status_of(tracer), 6);
+}
+
+// In a pid namespace without a /proc of its own, every number in /proc is someone else's.
+TEST(ProcOfAnotherPidNamespace, IsNotReadAndTheTraceSaysSo) {
+  const fs::path trace = fs::temp_directory_path() / fmt::format("foreign_proc_{}", ::getpid());
+  const int status = std::system(
+      fmt::format("unshare -pf {} -q -o {} sh -c 'cd /; exit 5'", kBoxtrace, trace.string())
+          .c_str());
+  const auto text = os::read_file(trace);
+  std::error_code ignored;
+  fs::remove(trace, ignored);
+  if (WEXITSTATUS(status) == 1) {
+    GTEST_SKIP() << "a new pid namespace needs CAP_SYS_ADMIN";
+  }
+  ASSERT_EQ(WEXITSTATUS(status), 5);
+  ASSERT_TRUE(text.ok());
+  EXPECT_NE(text.value().find("\"reason\":\"/proc is not that of the tracer's pid namespace"),
+            std::string::npos)
+      << text.value();
+  EXPECT_EQ(text.value().find("\"cwd\""), std::string::npos) << "an observation of someone else";
+  EXPECT_NE(text.value().find("\"chdir\""), std::string::npos);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <map>
 #include <set>
@@ -221,6 +222,38 @@ TEST(Tasks, KilledProcessEndsAllItsThreads) {
     EXPECT_EQ(exit.body->cause, TaskExited::Cause::Signal);
     EXPECT_EQ(exit.body->value, SIGKILL);
   }
+}
+
+// Kills hit between every two steps of the tracer: the first stop of a child whose creator is gone,
+// a report whose task is gone when it is asked about, two reports of one task.
+void expect_all_found(const ptrace::LaunchOptions& options) {
+  const Trace trace = trace_program(options);
+  ASSERT_TRUE(trace.end.ok());
+  EXPECT_EQ(trace.end.value().code, 12);
+  EXPECT_EQ(broken_rule(trace), "");
+  const auto starts = all_of<TaskStarted>(trace);
+  const auto is_leader = [](const auto& start) { return start.body->leader == start.event->task; };
+  const auto processes = std::count_if(starts.begin(), starts.end(), is_leader);
+  const base::TaskId first = starts.front().event->task;
+  std::ptrdiff_t waited_for = 0;
+  for (const auto& call : calls_of(trace, "wait4")) {
+    waited_for += call.event->task == first && call.body->outcome.kind == Outcome::Kind::Returned;
+  }
+  EXPECT_GT(waited_for, 60) << "no victim made a child";
+  EXPECT_EQ(processes, waited_for + 1);
+}
+
+TEST(Tasks, ChildrenOfKilledCreatorsAreFound) {
+  ptrace::LaunchOptions options;
+  options.command = {program("killed_creators"), "60"};
+  expect_all_found(options);
+}
+
+TEST(Tasks, ChildrenOfKilledCreatorsAreFoundBehindAFilter) {
+  ptrace::LaunchOptions options;
+  options.command = {program("killed_creators"), "60"};
+  options.calls.emplace().add({.name = "wait4"});
+  expect_all_found(options);
 }
 
 TEST(Tasks, DaemonsAreFollowedBeyondTheEndOfTheCommand) {
