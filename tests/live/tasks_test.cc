@@ -240,7 +240,7 @@ void expect_all_found(const ptrace::LaunchOptions& options) {
     waited_for += call.event->task == first && call.body->outcome.kind == Outcome::Kind::Returned;
   }
   EXPECT_GT(waited_for, 60) << "no victim made a child";
-  EXPECT_EQ(processes, waited_for + 1);
+  EXPECT_EQ(processes, waited_for + 1) << render_events(trace);
 }
 
 TEST(Tasks, ChildrenOfKilledCreatorsAreFound) {

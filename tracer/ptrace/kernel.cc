@@ -178,12 +178,15 @@ std::optional<SyscallInfo> LiveKernel::syscall_info(base::HostTid tid) {
   return info;
 }
 
-std::optional<std::uint64_t> LiveKernel::event_message(base::HostTid tid) {
+std::optional<std::uint64_t> LiveKernel::event_message(base::HostTid tid, int event) {
   unsigned long message = 0;
   if (!succeeded(::ptrace(PTRACE_GETEVENTMSG, tid.value, nullptr, &message))) {
     return std::nullopt;
   }
-  return message;
+  // Asked afterwards, as stops only go forward. Its code: kernel/signal.c, ptrace_do_notify().
+  const auto details = signal_details(tid);
+  const bool is_of_event = details && details->si_code == ((event << 8) | SIGTRAP);
+  return is_of_event ? std::optional<std::uint64_t>{message} : std::nullopt;
 }
 
 std::optional<siginfo_t> LiveKernel::signal_details(base::HostTid tid) {

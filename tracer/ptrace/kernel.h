@@ -72,8 +72,10 @@ class Kernel {
   virtual WaitResult wait(bool block) = 0;
 
   [[nodiscard]] virtual std::optional<SyscallInfo> syscall_info(base::HostTid tid) = 0;
-  /// PTRACE_GETEVENTMSG.
-  [[nodiscard]] virtual std::optional<std::uint64_t> event_message(base::HostTid tid) = 0;
+  /// The message of the stop with PTRACE_EVENT_* `event`. Nothing when the task is not in that stop
+  /// any more: SIGKILL ends every stop, and the message of the next one, the exit's, is a status.
+  [[nodiscard]] virtual std::optional<std::uint64_t> event_message(base::HostTid tid,
+                                                                   int event) = 0;
   /// PTRACE_GETSIGINFO.
   [[nodiscard]] virtual std::optional<siginfo_t> signal_details(base::HostTid tid) = 0;
 
@@ -120,7 +122,7 @@ class LiveKernel final : public Kernel {
  public:
   WaitResult wait(bool block) override;
   [[nodiscard]] std::optional<SyscallInfo> syscall_info(base::HostTid tid) override;
-  [[nodiscard]] std::optional<std::uint64_t> event_message(base::HostTid tid) override;
+  [[nodiscard]] std::optional<std::uint64_t> event_message(base::HostTid tid, int event) override;
   [[nodiscard]] std::optional<siginfo_t> signal_details(base::HostTid tid) override;
   [[nodiscard]] int seize(base::HostTid tid) override;
   bool resume(base::HostTid tid, int signal, Until until) override;

@@ -38,9 +38,19 @@ base::HostTid as_tid(std::uint64_t message) {
   return base::HostTid{static_cast<std::int32_t>(message)};
 }
 
+// SIGKILL ends any stop: what is asked of a task may find it gone, or in the stop of its exit, and
+// an answer is good only if it can be of the stop that was reported.
+
 StopKind classify_call(Kernel& kernel, base::HostTid tid) {
   const auto info = kernel.syscall_info(tid);
-  return info ? StopKind{SyscallStop{*info}} : StopKind{Vanished{}};
+  const bool is_of_call = info && info->op != SyscallInfo::Op::None;
+  return is_of_call ? StopKind{SyscallStop{*info}} : StopKind{Vanished{}};
+}
+
+StopKind classify_signal(Kernel& kernel, base::HostTid tid, int signal) {
+  const auto details = kernel.signal_details(tid);
+  const bool is_of_signal = details && details->si_signo == signal;
+  return is_of_signal ? StopKind{SignalStop{signal, *details}} : StopKind{Vanished{}};
 }
 
 StopKind classify_event(Kernel& kernel, base::HostTid tid, int event) {
@@ -51,7 +61,7 @@ StopKind classify_event(Kernel& kernel, base::HostTid tid, int event) {
       event != PTRACE_EVENT_EXEC && event != PTRACE_EVENT_EXIT) {
     return OtherStop{event};
   }
-  const auto message = kernel.event_message(tid);
+  const auto message = kernel.event_message(tid, event);
   if (!message) {
     return Vanished{};
   }
@@ -75,8 +85,7 @@ StopKind classify(Kernel& kernel, base::HostTid tid, WaitStatus status) {
     return TrapStop{};
   }
   if (status.is_signal_delivery_stop()) {
-    const auto details = kernel.signal_details(tid);
-    return details ? StopKind{SignalStop{status.stop_signal(), *details}} : StopKind{Vanished{}};
+    return classify_signal(kernel, tid, status.stop_signal());
   }
   return classify_event(kernel, tid, status.event());
 }

@@ -121,7 +121,17 @@ void Tracer::on_stop(Stop stop) {
 void Tracer::hold(Stop stop) {
   const base::HostTid tid = stop.stopped.tid();
   Held& held = held_[tid];
-  BT_CHECK(!held.stop, "a task stopped twice without being resumed");
+  if (held.stop) {
+    // Only SIGKILL ends a stop that we have not ended: this is the stop of the exit, or gone as
+    // well.
+    BT_CHECK(
+        std::holds_alternative<ExitStop>(stop.kind) || std::holds_alternative<Vanished>(stop.kind),
+        "a task stopped twice without being resumed");
+    std::move(held.stop->stopped).forget();
+  }
+  if (std::holds_alternative<ExitStop>(stop.kind)) {
+    held.group = observer_->group_of(tid);  // the last chance to ask
+  }
   held.since = now_;
   held.stop.emplace(std::move(stop));
 }
@@ -214,7 +224,9 @@ void Tracer::settle_births() {
 }
 
 void Tracer::add_found(base::HostTid tid) {
-  const base::HostPid pid = observer_->group_of(tid).value_or(base::HostPid{tid.value});
+  const auto group = held_[tid].group;
+  const base::HostPid pid =
+      group ? *group : observer_->group_of(tid).value_or(base::HostPid{tid.value});
   const Tracee* leader = pid.value == tid.value ? nullptr : tracees_.find(base::HostTid{pid.value});
   Tracee& tracee =
       tracees_.add(tid, pid, leader != nullptr ? std::optional{leader->id} : std::nullopt);
@@ -328,7 +340,7 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const SyscallStop& stop) {
     case SyscallInfo::Op::None:
       break;
   }
-  std::move(stopped).resume(tracee.stops_next());
+  BT_CHECK(false, "the stop of a call without a call");
 }
 
 void Tracer::on_filter(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {

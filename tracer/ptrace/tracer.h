@@ -100,6 +100,7 @@ class Tracer {
   struct Held {
     std::optional<Stop> stop;
     std::optional<WaitStatus> end;
+    std::optional<base::HostPid> group;  ///< of a task that was about to end
     base::Nanos since;
   };
 

@@ -106,7 +106,7 @@ class FakeKernel final : public Kernel {
   std::optional<SyscallInfo> syscall_info(base::HostTid tid) override {
     return is_gone(tid) ? std::nullopt : current_.info;
   }
-  std::optional<std::uint64_t> event_message(base::HostTid tid) override {
+  std::optional<std::uint64_t> event_message(base::HostTid tid, int /*event*/) override {
     return is_gone(tid) ? std::nullopt : current_.message;
   }
   std::optional<siginfo_t> signal_details(base::HostTid tid) override {

@@ -159,6 +159,16 @@ TEST_F(TracerTest, ChildOfACreatorThatWasKilledIsFound) {
   EXPECT_THAT(kernel_.asked, Contains("101: resume"));
 }
 
+TEST_F(TracerTest, ChildThatIsKilledInTheStopThatWaitsForItsCreatorIsNotLost) {
+  kernel_.enters(kCommand, SYS_fork)
+      .traps(101)
+      .is_about_to_end(101, killed_status(SIGKILL))
+      .reports_child(kCommand, 101)
+      .ends(101, killed_status(SIGKILL));
+  play();
+  EXPECT_THAT(log_.lines, ElementsAre("T2 born of T1", "T2 ended signal 9"));
+}
+
 TEST_F(TracerTest, WaitsForAChildThatMayHaveBeenMadeByAKilledTask) {
   kernel_.enters(kCommand, SYS_fork).ends(kCommand, killed_status(SIGKILL));
   EXPECT_FALSE(play()) << "the table is empty, yet a child may still report";
