@@ -49,7 +49,7 @@ enum ToolIndex : std::size_t {
 };
 
 std::optional<Millis> run(const Command& command) {
-  const std::vector<char*> argv = os::make_argv(command);
+  const std::vector<char*> argv = boxtrace::os::make_argv(command);
   posix_spawn_file_actions_t quiet;
   posix_spawn_file_actions_init(&quiet);
   posix_spawn_file_actions_addopen(&quiet, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
