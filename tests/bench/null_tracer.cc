@@ -61,7 +61,8 @@ int trace(bool every, std::vector<std::string> command) {
     return 125;
   }
   launched.value().proceed();
-  ptrace::LiveKernel kernel;
+  ptrace::NarrowedTask narrowed;
+  ptrace::LiveKernel kernel{&narrowed};
   NullTracer tracer{kernel, every};
   int status_of_command = 0;
   for (;;) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <new>
 #include <tuple>
 
 #include "tracer/cli/output.h"
@@ -64,15 +66,15 @@ void report(int pipe, const Ending& ending) {
   ::close(pipe);
 }
 
-[[noreturn]] void be_tracer(int pipe, pid_t front, int process_group,
-                            const std::function<Ending(int)>& work) {
+[[noreturn]] void be_tracer(int pipe, pid_t front, const FrontLink& link,
+                            const std::function<Ending(const FrontLink&)>& work) {
   // Until the engine has a handler for it, the default is to die with the front.
   ::prctl(PR_SET_PDEATHSIG, ptrace::kFrontIsGone, 0, 0, 0);
   if (::getppid() != front) {
     ::_exit(kToolFailure);
   }
   ::setpgid(0, 0);
-  const Ending ending = work(process_group);
+  const Ending ending = work(link);
   if (ending.keeps) {
     become_keeper(pipe);
     report(pipe, ending);
@@ -83,7 +85,14 @@ void report(int pipe, const Ending& ending) {
   ::_exit(0);
 }
 
-Ending read_ending(int pipe, pid_t tracer) {
+/// Null if there is no memory: then no task is ever narrowed.
+ptrace::NarrowedTask* shared_record() {
+  void* const page = ::mmap(nullptr, sizeof(ptrace::NarrowedTask), PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  return page == MAP_FAILED ? nullptr : new (page) ptrace::NarrowedTask;
+}
+
+Ending read_ending(int pipe, pid_t tracer, const FrontLink& link) {
   Ending ending;
   ssize_t got = 0;
   do {
@@ -97,6 +106,9 @@ Ending read_ending(int pipe, pid_t tracer) {
   while (::waitpid(tracer, &status, 0) < 0 && errno == EINTR) {
   }
   if (!is_whole) {
+    if (link.narrowed != nullptr) {
+      ptrace::widen_after_death(*link.narrowed);
+    }
     const std::string how =
         WIFSIGNALED(status) ? fmt::format("was killed by SIG{}", ::sigabbrev_np(WTERMSIG(status)))
                             : "ended early";
@@ -108,7 +120,7 @@ Ending read_ending(int pipe, pid_t tracer) {
 
 }  // namespace
 
-Ending run_behind_front(const std::function<Ending(int process_group)>& work) {
+Ending run_behind_front(const std::function<Ending(const FrontLink&)>& work) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     print_error({errno, "pipe2()", ""});
@@ -117,19 +129,19 @@ Ending run_behind_front(const std::function<Ending(int process_group)>& work) {
   const os::UniqueFd reader{ends[0]};
   os::UniqueFd writer{ends[1]};
   const pid_t front = ::getpid();
-  const int process_group = ::getpgrp();
+  const FrontLink link{::getpgrp(), shared_record()};
   const pid_t tracer = ::fork();
   if (tracer < 0) {
     print_error({errno, "fork()", ""});
     return {kToolFailure, 0, false};
   }
   if (tracer == 0) {
-    be_tracer(writer.get(), front, process_group, work);
+    be_tracer(writer.get(), front, link, work);
   }
   writer.reset();
   g_tracer = tracer;
   pass_signals_on();
-  return read_ending(reader.get(), tracer);
+  return read_ending(reader.get(), tracer, link);
 }
 
 }  // namespace boxtrace::cli

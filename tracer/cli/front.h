@@ -13,6 +13,8 @@
 
 #include <functional>
 
+#include "tracer/ptrace/same_cpu.h"
+
 namespace boxtrace::cli {
 
 /// How a run ended, for whoever started it.
@@ -22,8 +24,13 @@ struct Ending {
   bool keeps = false;  ///< tasks with our filter go on
 };
 
+/// What the work behind a front gets from it.
+struct FrontLink {
+  int process_group = 0;  ///< the one that the command belongs into; 0: there is no front
+  ptrace::NarrowedTask* narrowed = nullptr;
+};
+
 /// Does `work` in a process behind this one and returns its ending, or 125 if that process died.
-/// `work` is given the process group that the command belongs into.
-[[nodiscard]] Ending run_behind_front(const std::function<Ending(int process_group)>& work);
+[[nodiscard]] Ending run_behind_front(const std::function<Ending(const FrontLink&)>& work);
 
 }  // namespace boxtrace::cli

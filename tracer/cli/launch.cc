@@ -188,8 +188,7 @@ struct Plan {
   StopCondition* stop = nullptr;  ///< a listener
 };
 
-/// `process_group`: as in run_traced.
-Ending trace(const LaunchRequest& request, const Plan& plan, int process_group) {
+Ending trace(const LaunchRequest& request, const Plan& plan, const FrontLink& front) {
   OwnOutputs outputs;
   if (const auto opened = open_outputs(request, outputs); !opened) {
     print_error(opened.error());
@@ -211,7 +210,7 @@ Ending trace(const LaunchRequest& request, const Plan& plan, int process_group) 
     analysis.add_listener(*printer);
   }
   analysis.add_listener(*plan.stop);
-  return run_traced(engine_options(request, plan.following), analysis, outputs, process_group);
+  return run_traced(engine_options(request, plan.following), analysis, outputs, front);
 }
 
 }  // namespace
@@ -243,10 +242,11 @@ std::vector<ptrace::EnvironmentChange> environment_changes(const std::vector<std
 }
 
 Ending run_traced(ptrace::LaunchOptions options, timeline::Analysis& analysis, Outputs& outputs,
-                  int process_group) {
+                  const FrontLink& front) {
   survive_closed_pipes();
-  options.process_group = process_group;
-  options.front = process_group != 0 ? ::getppid() : 0;
+  options.process_group = front.process_group;
+  options.front = front.process_group != 0 ? ::getppid() : 0;
+  options.narrowed = front.narrowed;
   const auto end = [&] {
     ptrace::EventQueue queue{analysis};  // which is done with them when this scope ends
     return ptrace::trace_launch(options, queue);
@@ -271,8 +271,9 @@ Ending run_traced(ptrace::LaunchOptions options, timeline::Analysis& analysis, O
   return {end.value().code, end.value().signal, end.value().keeps};
 }
 
-Ending run_for(const std::vector<std::string>& command, const std::function<Ending(int)>& work) {
-  return command.empty() ? work(0) : run_behind_front(work);
+Ending run_for(const std::vector<std::string>& command,
+               const std::function<Ending(const FrontLink&)>& work) {
+  return command.empty() ? work({}) : run_behind_front(work);
 }
 
 int pass_on(const Ending& ending) {
@@ -296,7 +297,8 @@ int launch(const LaunchRequest& request) {
     return kToolFailure;
   }
   const Plan plan{following.value(), &stop};
-  return pass_on(run_for(request.command, [&](int group) { return trace(request, plan, group); }));
+  return pass_on(run_for(request.command,
+                         [&](const FrontLink& front) { return trace(request, plan, front); }));
 }
 
 int run_launch(const Arguments& words) {

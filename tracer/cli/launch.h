@@ -26,13 +26,12 @@ struct LaunchRequest {
 };
 
 /// Traces `options.command` with the listeners that `analysis` has, and finishes `outputs`.
-/// `process_group`: the command's, if it is not ours; we are then behind a front.
 [[nodiscard]] Ending run_traced(ptrace::LaunchOptions options, timeline::Analysis& analysis,
-                                Outputs& outputs, int process_group);
+                                Outputs& outputs, const FrontLink& front);
 
 /// Does `work`, behind a front if there is a command, which may signal its whole process group.
 [[nodiscard]] Ending run_for(const std::vector<std::string>& command,
-                             const std::function<Ending(int process_group)>& work);
+                             const std::function<Ending(const FrontLink&)>& work);
 
 /// Ends as the command did: dies of its signal, or returns its exit status.
 [[nodiscard]] int pass_on(const Ending& ending);

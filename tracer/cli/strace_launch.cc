@@ -143,7 +143,8 @@ ptrace::LaunchOptions engine_options(const StraceRequest& request, ptrace::Follo
   return options;
 }
 
-Ending trace(const StraceRequest& request, const ptrace::Following& following, int process_group) {
+Ending trace(const StraceRequest& request, const ptrace::Following& following,
+             const FrontLink& front) {
   auto outputs = StraceOutputs::open(request, STDERR_FILENO);
   if (!outputs) {
     print_error(outputs.error());
@@ -155,7 +156,7 @@ Ending trace(const StraceRequest& request, const ptrace::Following& following, i
       request.look, request.filter, request.summary,
       [&out](base::HostTid tid, std::string_view text) { out.write(tid, text); }, say);
   analysis.add_listener(printer);
-  return run_traced(engine_options(request, following), analysis, out, process_group);
+  return run_traced(engine_options(request, following), analysis, out, front);
 }
 
 }  // namespace
@@ -174,8 +175,8 @@ int run_strace_launch(const Arguments& words) {
     print_error(following.error());
     return kToolFailure;
   }
-  return pass_on(run_for(request->command, [&](int process_group) {
-    return trace(*request, following.value(), process_group);
+  return pass_on(run_for(request->command, [&](const FrontLink& front) {
+    return trace(*request, following.value(), front);
   }));
 }
 

@@ -39,6 +39,9 @@ constexpr std::array kEngineCalls = std::to_array<CallChoice>({
     {"exit_group"},
     {"seccomp"},
     {"prctl"},
+    {"sched_getaffinity"},  // same_cpu.h, as the next two
+    {"sched_setaffinity"},
+    {"io_uring_setup"},
     {"ptrace", {.kind = decoders::ArgTest::Kind::OneOf, .values = kTakesTracee}},
 });
 

@@ -135,7 +135,7 @@ base::Result<CommandEnd> trace_here(const LaunchOptions& options, raw::EventSink
     filter = make_call_filter(*options.calls);
     observer.leave_out_our_filter();
   }
-  LiveKernel kernel;
+  LiveKernel kernel{options.narrowed};
   std::optional<LaunchedCommand> command;
   if (!options.command.empty()) {
     TRY(command, LaunchedCommand::start(options, filter));

@@ -20,6 +20,7 @@
 #include "tracer/base/result.h"
 #include "tracer/ptrace/inject.h"
 #include "tracer/ptrace/observe.h"
+#include "tracer/ptrace/same_cpu.h"
 #include "tracer/ptrace/stack_options.h"
 #include "tracer/raw/event_sink.h"
 
@@ -72,6 +73,8 @@ struct LaunchOptions {
   int process_group = 0;  ///< the one that the command is moved to; 0: it stays in ours
   /// A parent of ours that passes signals on with pass_signal_to_tracer(). When it ends, we let go.
   int front = 0;
+  NarrowedTask* narrowed =
+      nullptr;  ///< shared with `front`, which calls widen_after_death() if we are killed
 };
 
 /// How the launched command ended. A caller passes it on: exits with `code`, or dies of `signal`.

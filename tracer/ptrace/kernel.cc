@@ -134,6 +134,7 @@ WaitResult LiveKernel::wait(bool block) {
   int status = 0;
   const pid_t tid = ::wait4(-1, &status, __WALL | (block ? 0 : WNOHANG), nullptr);
   if (tid > 0) {
+    same_cpu_.on_stop(base::HostTid{tid});
     return StatusChange{base::HostTid{tid}, WaitStatus{status}};
   }
   if (tid == 0) {
@@ -160,6 +161,7 @@ std::optional<SyscallInfo> LiveKernel::syscall_info(base::HostTid tid) {
       info.op = SyscallInfo::Op::Entry;
       info.nr = raw.entry.nr;
       std::copy(std::begin(raw.entry.args), std::end(raw.entry.args), info.args.begin());
+      same_cpu_.on_entry(raw::abi_of(raw.arch, raw.entry.nr), raw.entry.nr);
       break;
     case PTRACE_SYSCALL_INFO_EXIT:
       info.op = SyscallInfo::Op::Exit;
@@ -170,6 +172,7 @@ std::optional<SyscallInfo> LiveKernel::syscall_info(base::HostTid tid) {
       info.op = SyscallInfo::Op::Seccomp;
       info.nr = raw.seccomp.nr;
       std::copy(std::begin(raw.seccomp.args), std::end(raw.seccomp.args), info.args.begin());
+      same_cpu_.on_entry(raw::abi_of(raw.arch, raw.seccomp.nr), raw.seccomp.nr);
       info.seccomp_return_data = raw.seccomp.ret_data;
       break;
     default:
@@ -202,8 +205,14 @@ int LiveKernel::seize(base::HostTid tid) {
 }
 
 bool LiveKernel::resume(base::HostTid tid, int signal, Until until) {
-  return succeeded(::ptrace(until == Until::NextCall ? PTRACE_SYSCALL : PTRACE_CONT, tid.value,
-                            nullptr, as_pointer(static_cast<std::uint64_t>(signal))));
+  const bool is_narrowed = same_cpu_.narrow(tid);
+  const bool done =
+      succeeded(::ptrace(until == Until::NextCall ? PTRACE_SYSCALL : PTRACE_CONT, tid.value,
+                         nullptr, as_pointer(static_cast<std::uint64_t>(signal))));
+  if (is_narrowed) {
+    same_cpu_.widen(tid);
+  }
+  return done;
 }
 
 bool LiveKernel::refuse_call(base::HostTid tid) {

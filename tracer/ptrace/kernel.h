@@ -18,6 +18,7 @@
 #include <variant>
 
 #include "tracer/base/ids.h"
+#include "tracer/ptrace/same_cpu.h"
 #include "tracer/ptrace/wait_status.h"
 #include "tracer/raw/arch.h"
 #include "tracer/raw/stack.h"
@@ -120,6 +121,8 @@ class Kernel {
 /// The kernel we run on. All requests must come from the thread that seized the tracees.
 class LiveKernel final : public Kernel {
  public:
+  /// `narrowed`: see SameCpu.
+  explicit LiveKernel(NarrowedTask* narrowed = nullptr) : same_cpu_(narrowed) {}
   WaitResult wait(bool block) override;
   [[nodiscard]] std::optional<SyscallInfo> syscall_info(base::HostTid tid) override;
   [[nodiscard]] std::optional<std::uint64_t> event_message(base::HostTid tid, int event) override;
@@ -140,6 +143,9 @@ class LiveKernel final : public Kernel {
   [[nodiscard]] MemoryRead read_memory(base::HostTid tid, std::uint64_t addr,
                                        std::span<std::byte> into) override;
   [[nodiscard]] std::int64_t now() override;
+
+ private:
+  SameCpu same_cpu_;
 };
 
 }  // namespace boxtrace::ptrace

@@ -67,8 +67,19 @@ std::uint32_t answer(const std::vector<sock_filter>& program, const raw::Call& c
   return run(program, data);
 }
 
-constexpr std::string_view kEngine[] = {"clone",    "clone3", "fork",       "vfork",   "execve",
-                                        "execveat", "exit",   "exit_group", "seccomp", "prctl"};
+constexpr std::string_view kEngine[] = {"clone",
+                                        "clone3",
+                                        "fork",
+                                        "vfork",
+                                        "execve",
+                                        "execveat",
+                                        "exit",
+                                        "exit_group",
+                                        "seccomp",
+                                        "prctl",
+                                        "sched_getaffinity",
+                                        "sched_setaffinity",
+                                        "io_uring_setup"};
 
 CallSet with_engine_calls(CallSet set) {
   for (const std::string_view name : kEngine) {
