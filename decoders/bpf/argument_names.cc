@@ -7,6 +7,8 @@
 
 #include "decoders/args.h"
 #include "decoders/registry.h"
+#include "decoders/tables/fcntl.h"
+#include "decoders/tables/scheduling.h"
 #include "decoders/tables/signals.h"
 #include "decoders/tables/socket.h"
 #include "tracer/base/text.h"
@@ -34,14 +36,13 @@ constexpr decoders::Constant kModeRows[] = {{04000, "S_ISUID"}, {02000, "S_ISGID
 constexpr decoders::ConstantTable kModeBits{
     .name = "mode bits", .kind = decoders::ConstantTable::Kind::Flags, .constants = kModeRows};
 
-/// The low half of the one value that `field` has where the conjunction holds.
-std::optional<std::uint64_t> only_value(const Conjunction& conjunction, std::size_t field) {
-  const auto term = std::find_if(conjunction.begin(), conjunction.end(), [field](const Term& t) {
+/// The term that says which few values `field` has where the conjunction holds, or the end.
+Conjunction::const_iterator find_values(const Conjunction& conjunction, std::size_t field) {
+  return std::find_if(conjunction.begin(), conjunction.end(), [field](const Term& t) {
     return t.field == field && !t.negated && (t.mask & 0xffffffff) == 0xffffffff &&
-           t.ranges.size() == 1 && t.ranges.front().first == t.ranges.front().last;
+           std::all_of(t.ranges.begin(), t.ranges.end(),
+                       [](const Range& range) { return range.first == range.last; });
   });
-  return term == conjunction.end() ? std::nullopt
-                                   : std::optional(term->ranges.front().first & 0xffffffff);
 }
 
 /// A table that belongs to a value of another field.
@@ -60,7 +61,36 @@ constexpr std::array kDependents = {
     Dependent{"optname", 1, 41, &decoders::kIpv6Options},        // SOL_IPV6
     Dependent{"optname", 1, 6, &decoders::kTcpOptions},          // SOL_TCP
     Dependent{"optname", 1, 270, &decoders::kNetlinkOptions},    // SOL_NETLINK
+    Dependent{"arg", 1, 2, &decoders::kFdFlags},                 // F_SETFD
+    Dependent{"arg", 1, 4, &decoders::kOpenFlags},               // F_SETFL
 };
+
+const decoders::ConstantTable* table_for(std::string_view name, std::size_t on,
+                                         std::uint64_t value) {
+  const auto* found =
+      std::find_if(kDependents.begin(), kDependents.end(), [&](const Dependent& dependent) {
+        return dependent.name == name && dependent.on == on && dependent.value == value;
+      });
+  return found == kDependents.end() ? nullptr : found->constants;
+}
+
+/// Those of all values that the other field may have, if they are the same.
+const decoders::ConstantTable* dependent_constants(std::string_view name,
+                                                   const Conjunction& beside) {
+  std::optional<const decoders::ConstantTable*> common;
+  for (const Dependent& dependent : kDependents) {
+    const auto term = find_values(beside, dependent.on);
+    if (name != dependent.name || term == beside.end()) {
+      continue;
+    }
+    for (const Range& range : term->ranges) {
+      const auto* found = table_for(name, dependent.on, range.first & 0xffffffff);
+      common = common.value_or(found) == found ? found : nullptr;
+    }
+    return common.value_or(nullptr);
+  }
+  return nullptr;
+}
 
 /// The constants of an argument, also of one whose decoder needs no table of its own.
 const decoders::ConstantTable* constants_of(const decoders::ArgSpec& spec,
@@ -77,12 +107,11 @@ const decoders::ConstantTable* constants_of(const decoders::ArgSpec& spec,
   if (spec.decode == decoders::arg_mode) {
     return &kModeBits;
   }
-  for (const Dependent& dependent : kDependents) {
-    if (spec.name == dependent.name && only_value(beside, dependent.on) == dependent.value) {
-      return dependent.constants;
-    }
-  }
-  return nullptr;
+  // Others have an argument called so as well.
+  const bool other = spec.name == "arg" &&
+                     (spec.decode == decoders::arg_pointer || spec.decode == decoders::arg_hex ||
+                      spec.decode == decoders::arg_string);
+  return other ? nullptr : dependent_constants(spec.name, beside);
 }
 
 std::string plain(std::uint64_t value) {
@@ -120,6 +149,43 @@ FieldNames field_names(const Section& section, const Rule& rule, std::size_t fie
   return out;
 }
 
+FieldKinds field_kinds(const Section& section, const Rule& rule) {
+  FieldKinds kinds{};
+  for (std::size_t field = 0; field < kArguments; ++field) {
+    const auto* constants = field_names(section, rule, field).constants;
+    const bool flags =
+        constants != nullptr && constants->kind == decoders::ConstantTable::Kind::Flags;
+    kinds.at(field) = flags ? FieldKind::Flags : FieldKind::Number;
+  }
+  return kinds;
+}
+
+Condition split_by_names(const Section& section, const Rule& rule, const Conjunction& conjunction) {
+  constexpr std::size_t kFew = 4;
+  for (const Term& term : conjunction) {
+    const std::string name = field_names(section, rule, term.field).name;
+    const auto* dependent =
+        std::find_if(kDependents.begin(), kDependents.end(),
+                     [&](const Dependent& candidate) { return candidate.name == name; });
+    if (dependent == kDependents.end()) {
+      continue;
+    }
+    const auto on = find_values(conjunction, dependent->on);
+    if (on == conjunction.end() || on->ranges.size() < 2 || on->ranges.size() > kFew ||
+        field_names(section, rule, term.field, conjunction).constants != nullptr) {
+      continue;
+    }
+    Condition parts;
+    for (const Range& range : on->ranges) {
+      Conjunction part = conjunction;
+      part[static_cast<std::size_t>(on - conjunction.begin())].ranges = {range};
+      parts.push_back(std::move(part));
+    }
+    return parts;
+  }
+  return {conjunction};
+}
+
 bool is_mode(const Section& section, const Rule& rule, std::size_t field) {
   const auto nr = rule.numbers.empty() ? 0 : rule.numbers.front().first;
   const auto* spec = find_argument(section, static_cast<std::uint32_t>(nr), field);
@@ -140,6 +206,10 @@ std::optional<std::size_t> parse_field_name(const Section& section, const Rule& 
 }
 
 std::string render_value(std::uint64_t value, const decoders::ConstantTable* constants) {
+  constexpr std::uint64_t kAsk = 0xffffffff;
+  if (constants == &decoders::kPersonalities && value == kAsk) {
+    return "0xffffffff /*asks*/";  // without a name, and all over the profiles
+  }
   if (constants == nullptr || (value == 0 && constants->find(std::uint64_t{0}) == nullptr)) {
     return plain(value);
   }

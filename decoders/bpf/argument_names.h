@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "decoders/bpf/conditions.h"
 #include "decoders/bpf/policy.h"
 #include "decoders/constants.h"
 
@@ -20,6 +21,14 @@ struct FieldNames {
 /// `beside`: what else holds; a protocol's name depends on the domain, an option's on the level.
 [[nodiscard]] FieldNames field_names(const Section& section, const Rule& rule, std::size_t field,
                                      const Conjunction& beside = {});
+
+/// How the values of the fields are read.
+[[nodiscard]] FieldKinds field_kinds(const Section& section, const Rule& rule);
+
+/// The conjunction as several where the names of one field depend on which of its values another
+/// one has: an option on its level.
+[[nodiscard]] Condition split_by_names(const Section& section, const Rule& rule,
+                                       const Conjunction& conjunction);
 
 /// Whether a field is the mode of a file, which people read in octal.
 [[nodiscard]] bool is_mode(const Section& section, const Rule& rule, std::size_t field);

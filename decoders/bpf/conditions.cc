@@ -45,23 +45,25 @@ Node swap_halves(Diagram& d, Order order, Node root) {
   return walk(root);
 }
 
-/// How much there is to read.
-std::size_t cost(const Term& term) {
+/// How much there is to read. A range of flags means nothing until it is counted through.
+std::size_t cost(const Term& term, FieldKind kind) {
+  constexpr std::uint64_t kLongest = 20;
   const bool plain =
       term.mask == ~std::uint64_t{0} || term.mask == kLowMask || term.mask == ~kLowMask;
   std::size_t total = plain ? 3 : 5;
   for (const Range& range : term.ranges) {
-    total += range.first == range.last ? 1 : 2;
+    const std::uint64_t more = range.last - range.first;
+    total += more == 0 ? 1 : kind == FieldKind::Flags ? 1 + std::min(more, kLongest) : 2;
   }
   return total;
 }
 
-std::size_t cost(const Condition& condition) {
+std::size_t cost(const Condition& condition, const FieldKinds& kinds) {
   std::size_t total = 0;
   for (const Conjunction& conjunction : condition) {
     total += 1;
     for (const Term& term : conjunction) {
-      total += cost(term);
+      total += cost(term, kinds.at(term.field));
     }
   }
   return total;
@@ -69,7 +71,8 @@ std::size_t cost(const Condition& condition) {
 
 class Writer {
  public:
-  Writer(Diagram& diagram, Order order) : d_(diagram), order_(order) {}
+  Writer(Diagram& diagram, Order order, const FieldKinds& kinds)
+      : d_(diagram), order_(order), kinds_(kinds) {}
 
   /// The shortest statement found, or nothing.
   std::optional<Condition> write(Node condition) {
@@ -102,22 +105,40 @@ class Writer {
   static constexpr std::size_t kMostCubes = 400;
   static constexpr std::size_t kMostConjunctions = 400;
 
-  /// A condition on one field: as ranges of the bits it looks at, or as patterns, of the condition
-  /// or of its opposite.
+  /// All bits of those words of a field that have a bit in `support`, in the order of the levels.
+  [[nodiscard]] std::vector<Level> whole_words(const std::vector<Level>& support) const {
+    std::vector<Level> all;
+    for (const Level level : support) {
+      const std::size_t word = bit_at(order_, level).word;
+      if (all.empty() || bit_at(order_, all.back()).word != word) {
+        for (unsigned bit = 0; bit < kWordBits; ++bit) {
+          all.push_back(level_of(order_, word, bit));
+        }
+      }
+    }
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    return all;
+  }
+
+  /// A condition on one field: as ranges of its values or of the bits it looks at, or as patterns,
+  /// of the condition or of its opposite.
   std::optional<Condition> write_field(Node condition, const std::vector<Level>& support) {
     const std::size_t field = field_bit(order_, support.front()).field;
     std::optional<Condition> best;
-    const auto offer = [&best](Condition candidate) {
-      if (!best || cost(candidate) < cost(*best)) {
+    const auto offer = [&](Condition candidate) {
+      if (!best || cost(candidate, kinds_) < cost(*best, kinds_)) {
         best = std::move(candidate);
       }
     };
     const Node opposite = d_.negation(condition);
     for (const bool negated : {false, true}) {
       const Node target = negated ? opposite : condition;
-      Term term{field, 0, negated, {}};
-      if (find_ranges(target, support, term)) {
-        offer({{std::move(term)}});
+      for (const std::vector<Level>& bits : {whole_words(support), support}) {
+        Term term{field, 0, negated, {}};
+        if (find_ranges(target, bits, term)) {
+          offer({{std::move(term)}});
+        }
       }
       if (const auto cubes = d_.cubes(target, kFewCubes)) {
         std::vector<Term> terms = terms_of(*cubes, field, negated);
@@ -251,7 +272,7 @@ class Writer {
       if (!exact || !loose || !tail) {
         return std::nullopt;
       }
-      const Condition& head = cost(*loose) < cost(*exact) ? *loose : *exact;
+      const Condition& head = cost(*loose, kinds_) < cost(*exact, kinds_) ? *loose : *exact;
       for (const Conjunction& first : head) {
         for (const Conjunction& second : *tail) {
           Conjunction both = first;
@@ -288,8 +309,40 @@ class Writer {
 
   Diagram& d_;
   Order order_;
+  const FieldKinds& kinds_;
   std::unordered_map<Node, std::optional<Condition>> written_;
 };
+
+/// Leaves out terms that the clauses before have made needless: what they take is not asked any
+/// more. `where` is all that the condition says, `taken` what is decided already.
+void leave_out_needless(Diagram& d, Order order, Node where, Node taken, Condition& condition) {
+  constexpr std::size_t kMost = 32;  // each term costs a diagram
+  if (condition.size() > kMost) {
+    return;
+  }
+  const Node allowed = d.disjunction(where, taken);
+  for (Conjunction& conjunction : condition) {
+    for (std::size_t i = 0; conjunction.size() > 1 && i < conjunction.size();) {
+      Conjunction shorter = conjunction;
+      shorter.erase(shorter.begin() + static_cast<std::ptrdiff_t>(i));
+      // The text speaks of little-endian fields by now.
+      const Node says = build(d, order, Condition{shorter}, false);
+      if (d.difference(says, allowed) == Diagram::kFalse && !d.overflowed()) {
+        conjunction = std::move(shorter);
+      } else {
+        ++i;
+      }
+    }
+  }
+  for (std::size_t i = condition.size(); i-- > 0;) {
+    Condition others = condition;
+    others.erase(others.begin() + static_cast<std::ptrdiff_t>(i));
+    const Node said = d.disjunction(build(d, order, others, false), taken);
+    if (d.difference(where, said) == Diagram::kFalse && !d.overflowed()) {
+      condition = std::move(others);
+    }
+  }
+}
 
 }  // namespace
 
@@ -317,15 +370,17 @@ std::optional<std::vector<Piece>> split_word(const Diagram& diagram, Node root, 
 }
 
 std::optional<std::vector<Clause>> explain_function(Diagram& diagram, Order order, Node function,
-                                                    std::uint64_t otherwise, bool big_endian) {
+                                                    std::uint64_t otherwise, bool big_endian,
+                                                    const FieldKinds& kinds) {
   constexpr std::size_t kMostAnswers = 300;
   const Node root = big_endian ? swap_halves(diagram, order, function) : function;
   const std::vector<Node> ends = diagram.ends(root);
   if (ends.size() > kMostAnswers) {
     return std::nullopt;
   }
-  Writer writer(diagram, order);
+  Writer writer(diagram, order, kinds);
   std::vector<Clause> clauses;
+  std::vector<Node> wheres;
   for (const Node end : ends) {
     const Node where = diagram.replace(
         root, Diagram::kEnd, [end](Node n) { return n == end ? Diagram::kTrue : Diagram::kFalse; });
@@ -334,20 +389,29 @@ std::optional<std::vector<Clause>> explain_function(Diagram& diagram, Order orde
       return std::nullopt;
     }
     clauses.push_back({std::move(*when), diagram.value(end)});
+    wheres.push_back(where);
   }
   if (diagram.overflowed()) {
     return std::nullopt;
   }
   // The clause that is longest to state is left to "else"; what the section does otherwise has the
-  // advantage that it need not be said at all.
+  // advantage that it need not be said at all, and is not expected to be said.
   const auto last =
       std::max_element(clauses.begin(), clauses.end(), [&](const Clause& a, const Clause& b) {
         const auto gain = [&](const Clause& clause) {
-          return cost(clause.when) + (clause.result == otherwise ? 3 : 0);
+          const std::size_t words = cost(clause.when, kinds);
+          return clause.result == otherwise ? words + words / 2 + 6 : words;
         };
         return gain(a) < gain(b);
       });
+  const auto index = last - clauses.begin();
   std::rotate(last, last + 1, clauses.end());
+  std::rotate(wheres.begin() + index, wheres.begin() + index + 1, wheres.end());
+  Node taken = Diagram::kFalse;
+  for (std::size_t i = 0; i + 1 < clauses.size(); ++i) {
+    leave_out_needless(diagram, order, wheres[i], taken, clauses[i].when);
+    taken = diagram.disjunction(taken, wheres[i]);
+  }
   if (clauses.back().result == otherwise) {
     clauses.pop_back();
   } else {

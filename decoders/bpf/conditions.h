@@ -2,6 +2,8 @@
 // The argument part of a policy in words: from a decision diagram over the arguments to the
 // shortest of several true statements.
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -30,11 +32,16 @@ struct Clause {
   std::uint64_t result = 0;
 };
 
+/// How people read the values of a field: flags as a set of bits, the others as one number.
+enum class FieldKind : std::uint8_t { Number, Flags };
+using FieldKinds = std::array<FieldKind, kArguments + 1>;
+
 /// The function as clauses of which the first that holds decides. Where none does it is
 /// `otherwise`. Nothing if the statement would be too long to be of use.
 [[nodiscard]] std::optional<std::vector<Clause>> explain_function(Diagram& diagram, Order order,
                                                                   Node function,
                                                                   std::uint64_t otherwise,
-                                                                  bool big_endian);
+                                                                  bool big_endian,
+                                                                  const FieldKinds& kinds);
 
 }  // namespace boxtrace::bpf

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 
+#include "decoders/bpf/argument_names.h"
 #include "decoders/bpf/conditions.h"
 #include "decoders/bpf/outcome.h"
 #include "decoders/bpf/policy.h"
@@ -16,6 +17,8 @@ namespace {
 
 /// More pieces than this are no policy that a person could read.
 constexpr std::size_t kMostPieces = 4096;
+/// No answer equals it.
+constexpr std::uint64_t kNothing = ~std::uint64_t{0};
 
 std::uint64_t width(const Range& range) { return range.last - range.first + 1; }
 
@@ -178,7 +181,12 @@ class Reader {
                : &*model;
   }
 
-  std::optional<std::vector<Rule>> rules_of(const Section& section, const ByFunction& classes) {
+  using Inherits = std::function<bool(const Range&)>;
+
+  /// `inherits`: other rules hold for some of these numbers as well, which these are to override.
+  std::optional<std::vector<Rule>> rules_of(
+      const Section& section, const ByFunction& classes,
+      const Inherits& inherits = [](const Range&) { return false; }) {
     std::map<std::uint64_t, std::vector<Range>> constant;
     std::vector<Rule> conditional;
     for (const auto& [function, numbers] : classes) {
@@ -187,8 +195,12 @@ class Reader {
         all.insert(all.end(), numbers.begin(), numbers.end());
         continue;
       }
+      // Where something is inherited, the default is to be said too.
+      const bool may_be_silent = std::none_of(numbers.begin(), numbers.end(),
+                                              [&](const Range& range) { return inherits(range); });
       const auto clauses =
-          explain_function(d_, order_, function, section.otherwise, section.big_endian);
+          explain_function(d_, order_, function, may_be_silent ? section.otherwise : kNothing,
+                           section.big_endian, field_kinds(section, {0, numbers, {{}}}));
       if (!clauses) {
         return std::nullopt;
       }
@@ -198,7 +210,8 @@ class Reader {
     }
     std::vector<Rule> rules;
     for (auto& [result, numbers] : constant) {
-      if (result != section.otherwise) {
+      const bool inherited = std::any_of(numbers.begin(), numbers.end(), inherits);
+      if (result != section.otherwise || inherited) {
         std::sort(numbers.begin(), numbers.end(),
                   [](const Range& a, const Range& b) { return a.first < b.first; });
         rules.push_back({result, std::move(numbers), {{}}});
@@ -268,18 +281,14 @@ class Reader {
         differ({next, piece.range.last}, piece.function, otherwise);
       }
     }
-    auto rules = rules_of_all(heir, different);
+    auto rules = rules_of(heir, different, [&](const Range& range) {
+      const auto at = rules_for.lower_bound(range.first);
+      return at != rules_for.end() && at->first <= range.last;
+    });
     if (rules && items(*rules) < items(section.rules)) {
       heir.rules = std::move(*rules);
       section = std::move(heir);
     }
-  }
-
-  /// As rules_of, but what equals the default is said too: it overrides what is inherited.
-  std::optional<std::vector<Rule>> rules_of_all(const Section& section, const ByFunction& classes) {
-    Section loud = section;
-    loud.otherwise = ~std::uint64_t{0};  // nothing equals it
-    return rules_of(loud, classes);
   }
 
   static std::size_t items(const std::vector<Rule>& rules) {

@@ -8,6 +8,7 @@
 //   terms:     term { "and" term }
 //   term:      operand [ "&" value ] ( SIGN value | [ "not" ] "in" "{" range { "," range } "}" )
 //   operand:   NAME | ( "low" | "high" | "wide" ) "(" NAME ")"
+//   comments:  from "#" to the end of the line, and between "/*" and "*/"
 //   value:     [ "~" ] ( word { "|" word } | "(" value ")" )
 
 #include <fmt/format.h>
@@ -44,6 +45,15 @@ std::vector<Token> tokenise(std::string_view text) {
     if (c == '\n' || c == ' ' || c == '\t' || c == '\r') {
       line += c == '\n' ? 1U : 0U;
       ++at;
+      continue;
+    }
+    if (text.substr(at, 2) == "/*") {
+      const std::size_t end = text.find("*/", at + 2);
+      const std::size_t behind = end == std::string_view::npos ? text.size() : end + 2;
+      line += static_cast<std::size_t>(
+          std::count(text.begin() + static_cast<std::ptrdiff_t>(at),
+                     text.begin() + static_cast<std::ptrdiff_t>(behind), '\n'));
+      at = behind;
       continue;
     }
     if (c == '#') {

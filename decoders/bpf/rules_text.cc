@@ -23,6 +23,11 @@ std::string render_number(std::uint64_t nr) {
   return nr < 4096 ? std::to_string(nr) : base::to_hex(nr);
 }
 
+bool has_name(const decoders::ConstantTable* constants, std::uint64_t value) {
+  const std::string text = render_value(value, constants);
+  return text.front() < '0' || text.front() > '9';
+}
+
 /// What a term compares: `flags`, `low(fd)`, `high(x) & 0xf`, and how far its numbers are shifted.
 struct Operand {
   std::string text;
@@ -33,12 +38,16 @@ struct Operand {
 Operand render_operand(const Term& term, bool wide, const FieldNames& names) {
   const std::uint64_t mask = term.mask;
   const std::uint64_t whole = wide ? ~std::uint64_t{0} : kLowMask;
-  const auto masked = [&](const std::string& text, std::uint64_t bits) {
-    // "None but these" is said by what may be there.
-    const bool inverse = std::popcount(bits) > 32;
-    const std::string value = render_value(inverse ? ~bits : bits, names.constants);
-    return text + " & " + (inverse ? "~" : "") +
-           (value.find('|') == std::string::npos ? value : "(" + value + ")");
+  const auto value = [&](std::uint64_t bits) {
+    const std::string text = render_value(bits, names.constants);
+    return text.find('|') == std::string::npos ? text : "(" + text + ")";
+  };
+  const auto with = [&](const std::string& text, std::uint64_t bits) {
+    return text + " & " + value(bits);
+  };
+  // "None but these" is said by what may be there.
+  const auto all_but = [&](const std::string& text, std::uint64_t bits) {
+    return text + " & ~" + value(bits);
   };
   if (mask == whole) {
     return {names.name, mask, 0};
@@ -51,11 +60,18 @@ Operand render_operand(const Term& term, bool wide, const FieldNames& names) {
     const std::string high = "high(" + names.name + ")";
     return {upper == kLowMask ? high : high + " & " + base::to_hex(upper), upper, kWordBits};
   }
+  const std::uint64_t rest = kLowMask & ~mask;
+  if ((mask & ~kLowMask) == 0 && std::popcount(mask) > 16 &&
+      (has_name(names.constants, rest) || !has_name(names.constants, mask))) {
+    const std::string low = wide ? "low(" + names.name + ")" : names.name;
+    return {all_but(low, rest), mask, 0};
+  }
   if ((mask & ~whole) == 0) {
-    return {masked(names.name, mask), mask, 0};
+    return {std::popcount(mask) > 32 ? all_but(names.name, ~mask) : with(names.name, mask), mask,
+            0};
   }
   const std::string full = "wide(" + names.name + ")";
-  return {mask == ~std::uint64_t{0} ? full : masked(full, mask), mask, 0};
+  return {mask == ~std::uint64_t{0} ? full : with(full, mask), mask, 0};
 }
 
 /// The names to use where values are ordered: flags have no order.
@@ -79,12 +95,12 @@ std::string render_range(const Range& range, unsigned shift,
 std::vector<Range> take_apart(const std::vector<Range>& ranges, const Operand& operand,
                               const decoders::ConstantTable* constants) {
   constexpr std::uint64_t kFew = 8;
-  const auto* table = operand.shift == 0 ? ordered(constants) : nullptr;
+  const auto* table = operand.shift == 0 ? constants : nullptr;
   std::vector<Range> out;
   for (const Range& range : ranges) {
     bool named = table != nullptr && range.last - range.first < kFew;
     for (std::uint64_t value = range.first; named && value <= range.last; ++value) {
-      named = table->find(value) != nullptr;
+      named = has_name(table, value);
     }
     if (!named) {
       out.push_back(range);
@@ -97,18 +113,39 @@ std::vector<Range> take_apart(const std::vector<Range>& ranges, const Operand& o
   return out;
 }
 
+/// The term looks at a whole word, or at both.
+bool is_whole(std::uint64_t mask, bool wide) {
+  return mask == kLowMask || mask == kHighMask || (wide && mask == ~std::uint64_t{0});
+}
+
+/// "None of these bits" has a name, as O_RDONLY has: if all bits of its field are asked for.
+bool names_nothing(const decoders::ConstantTable* constants, std::uint64_t mask) {
+  const auto* zero = constants == nullptr ? nullptr : constants->find(std::uint64_t{0});
+  return zero != nullptr && zero->mask != 0 && (zero->mask & ~mask) == 0;
+}
+
 std::string render_term(const Section& section, const Rule& rule, const Conjunction& beside,
                         const Term& term) {
-  const FieldNames names = field_names(section, rule, term.field, beside);
+  FieldNames names = field_names(section, rule, term.field, beside);
+  const bool whole = is_whole(term.mask, section.wide);
+  if (!whole && ordered(names.constants) != nullptr) {
+    names.constants = nullptr;  // some bits of a number have no name
+  }
   const Operand operand = render_operand(term, section.wide, names);
   if (term.ranges.size() == 1) {
     const Range range{term.ranges[0].first >> operand.shift, term.ranges[0].last >> operand.shift};
     const auto* table = operand.shift == 0 ? names.constants : nullptr;
     if (range.first == range.last) {
-      return fmt::format("{} {} {}", operand.text,
-                         term.negated ? "!=" : "==", render_value(range.first, table));
+      // Of a single bit it is enough to say whether it is there.
+      const bool flipped = !whole && std::has_single_bit(term.mask) && range.first == operand.most;
+      const bool is_nothing =
+          !whole && (flipped || range.first == 0) && !names_nothing(names.constants, term.mask);
+      return fmt::format("{} {} {}", operand.text, term.negated != flipped ? "!=" : "==",
+                         is_nothing ? "0" : render_value(flipped ? 0 : range.first, table));
     }
-    if (range.first == 0 || range.last == operand.most) {
+    const bool counted = take_apart(term.ranges, operand, names.constants).size() > 1;
+    const bool is_set = counted && names.constants != ordered(names.constants);
+    if (!is_set && (range.first == 0 || range.last == operand.most)) {
       const bool upper = range.first == 0;
       const std::string_view sign =
           upper ? (term.negated ? ">" : "<=") : (term.negated ? "<" : ">=");
@@ -126,12 +163,14 @@ std::string render_term(const Section& section, const Rule& rule, const Conjunct
 
 std::string render_condition(const Section& section, const Rule& rule) {
   std::vector<std::string> alternatives;
-  for (const Conjunction& conjunction : rule.when) {
-    std::vector<std::string> terms;
-    for (const Term& term : conjunction) {
-      terms.push_back(render_term(section, rule, conjunction, term));
+  for (const Conjunction& whole : rule.when) {
+    for (const Conjunction& conjunction : split_by_names(section, rule, whole)) {
+      std::vector<std::string> terms;
+      for (const Term& term : conjunction) {
+        terms.push_back(render_term(section, rule, conjunction, term));
+      }
+      alternatives.push_back(terms.empty() ? "always" : base::join(terms, " and "));
     }
-    alternatives.push_back(terms.empty() ? "always" : base::join(terms, " and "));
   }
   return alternatives.empty() ? "never" : base::join(alternatives, " or ");
 }
@@ -183,7 +222,26 @@ class Lines {
  public:
   Lines(const TextStyle& style, std::size_t indent) : style_(style), indent_(indent) {}
 
+  /// A word that fits no line is parted between its flags.
   void add(std::string_view word) {
+    while (word.size() > style_.width - indent_) {
+      const std::size_t part = word.rfind('|', style_.width - indent_ - 1);
+      if (part == std::string_view::npos) {
+        break;
+      }
+      put(word.substr(0, part + 1));
+      word.remove_prefix(part + 1);
+    }
+    put(word);
+  }
+  void begin(std::string_view text, std::size_t columns) {
+    text_ += text;
+    column_ += columns;
+  }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  void put(std::string_view word) {
     if (column_ > indent_ && column_ + 1 + word.size() > style_.width) {
       text_ += '\n' + std::string(indent_, ' ');
       column_ = indent_;
@@ -194,13 +252,7 @@ class Lines {
     text_ += word;
     column_ += word.size();
   }
-  void begin(std::string_view text, std::size_t columns) {
-    text_ += text;
-    column_ += columns;
-  }
-  [[nodiscard]] const std::string& text() const { return text_; }
 
- private:
   const TextStyle& style_;
   std::size_t indent_;
   std::string text_;

@@ -302,7 +302,7 @@ constexpr SyscallSpec kRows[] = {
     {.name = "ipc",
      .nr = {-1, 117, -1},
      .classes = kIpc,
-     .args = {{{"call", arg_ipc_call},
+     .args = {{{"call", arg_ipc_call, &kIpcCalls},
                {"first", arg_int},
                {"second", arg_hex},
                {"third", arg_hex},

@@ -305,6 +305,7 @@ constexpr Constant kIpOptionsRows[] = {
      "IPT_SO_SET_REPLACE",
      {"Replaces a whole table of iptables rules of the socket's network namespace."}},
     {65, "IPT_SO_SET_ADD_COUNTERS"},
+    {80, "SO_ORIGINAL_DST", {"Where a connection went before the packet filter redirected it."}},
 };
 
 constexpr Constant kIpv6OptionsRows[] = {
@@ -353,6 +354,7 @@ constexpr Constant kIpv6OptionsRows[] = {
     {76, "IPV6_UNICAST_IF"},
     {77, "IPV6_RECVFRAGSIZE"},
     {78, "IPV6_FREEBIND"},
+    {80, "IP6T_SO_ORIGINAL_DST"},
 };
 
 constexpr Constant kTcpOptionsRows[] = {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <span>
 
 namespace boxtrace::bpf::testing {
 namespace {
@@ -18,6 +19,42 @@ constexpr std::array kPlain = {Op::LoadWord,    Op::LoadWord,    Op::LoadWord,
                                Op::Xor,         Op::ShiftLeft,   Op::ShiftRight,
                                Op::Negate,      Op::ToX,         Op::FromX,
                                Op::Jump};
+constexpr std::array kLadderOps = {Op::LoadWord, Op::LoadWord, Op::LoadWord,   Op::And,
+                                   Op::And,      Op::Or,       Op::ShiftRight, Op::LoadLength,
+                                   Op::Subtract, Op::Jump};
+constexpr std::array kMemoryOps = {Op::LoadWord,    Op::LoadWord, Op::LoadXLength, Op::Store,
+                                   Op::Store,       Op::StoreX,   Op::StoreX,      Op::LoadMemory,
+                                   Op::LoadXMemory, Op::ToX,      Op::FromX,       Op::And,
+                                   Op::Add,         Op::Xor,      Op::Jump};
+constexpr std::array kArithmeticOps = {
+    Op::LoadWord, Op::LoadWord, Op::LoadXImmediate, Op::ToX,        Op::FromX,
+    Op::Add,      Op::Subtract, Op::Multiply,       Op::Divide,     Op::And,
+    Op::Or,       Op::Xor,      Op::ShiftLeft,      Op::ShiftRight, Op::Negate};
+
+/// How a shape is made.
+struct Mix {
+  std::span<const Op> ops;
+  std::uint32_t jumps = 35;      ///< percent of conditional jumps
+  std::uint32_t answers = 8;     ///< percent of RET among the others
+  std::uint32_t near = 70;       ///< percent of jumps that are short
+  std::uint32_t by_x = 40;       ///< percent of arithmetic by X
+  std::uint32_t few_cells = 80;  ///< percent of memory accesses that are to the first words
+};
+
+Mix mix_of(Shape shape) {
+  switch (shape) {
+    case Shape::Ladder:
+      return {kLadderOps, 65, 30, 40, 10, 80};
+    case Shape::Memory:
+      return {kMemoryOps, 25, 4, 70, 40, 10};
+    case Shape::Arithmetic:
+      return {kArithmeticOps, 25, 6, 70, 40, 80};
+    case Shape::Mixed:
+      break;
+  }
+  return {kPlain, 35, 8, 70, 40, 80};
+}
+
 constexpr std::array kJumps = {Op::JumpEqual, Op::JumpGreater, Op::JumpGreaterEqual, Op::JumpSet};
 constexpr std::array<std::uint32_t, 10> kResults = {0x80000000, 0x00000000, 0x00030007, 0x00050001,
                                                     0x00050026, 0x7fc00000, 0x7ff00001, 0x7ffc0000,
@@ -72,25 +109,26 @@ std::uint32_t random_constant(Random& random) {
   }
 }
 
-Program random_program(Random& random, std::size_t length) {
+Program random_program(Random& random, std::size_t length, Shape shape) {
+  const Mix mix = mix_of(shape);
   Program program;
   while (program.size() + 1 < length) {
     const auto behind = static_cast<std::uint32_t>(length - program.size() - 1);
     Instruction in;
-    if (random.chance(35)) {
+    if (random.chance(mix.jumps)) {
       in.code = opcode_of(kJumps.at(random.below(kJumps.size())), random.chance(20));
       in.k = random_constant(random);
-      in.jt =
-          static_cast<std::uint8_t>(random.below(std::min(behind, random.chance(70) ? 8U : 256U)));
-      in.jf =
-          static_cast<std::uint8_t>(random.below(std::min(behind, random.chance(70) ? 8U : 256U)));
-    } else if (random.chance(8)) {
+      in.jt = static_cast<std::uint8_t>(
+          random.below(std::min(behind, random.chance(mix.near) ? 8U : 256U)));
+      in.jf = static_cast<std::uint8_t>(
+          random.below(std::min(behind, random.chance(mix.near) ? 8U : 256U)));
+    } else if (random.chance(mix.answers)) {
       in.code = opcode_of(random.chance(25) ? Op::ReturnA : Op::ReturnConstant, false);
       in.k =
           random.chance(80) ? kResults.at(random.below(kResults.size())) : random_constant(random);
     } else {
-      const Op op = kPlain.at(random.below(kPlain.size()));
-      const bool by_x = is_arithmetic(op) && random.chance(40);
+      const Op op = mix.ops[random.below(static_cast<std::uint32_t>(mix.ops.size()))];
+      const bool by_x = is_arithmetic(op) && random.chance(mix.by_x);
       in.code = opcode_of(op, by_x);
       in.k = random_constant(random);
       if (op == Op::LoadWord) {
@@ -103,7 +141,7 @@ Program random_program(Random& random, std::size_t length) {
         in.k = random.below(std::min(behind, 12U));
       } else if (op == Op::LoadMemory || op == Op::LoadXMemory || op == Op::Store ||
                  op == Op::StoreX) {
-        in.k = random.below(random.chance(80) ? 3 : kMemoryWords);
+        in.k = random.below(random.chance(mix.few_cells) ? 3 : kMemoryWords);
       }
     }
     program.push_back(in);
@@ -115,7 +153,8 @@ Program random_program(Random& random, std::size_t length) {
 }
 
 Program random_broken_program(Random& random) {
-  Program program = random_program(random, 1 + random.below(60));
+  Program program =
+      random_program(random, 1 + random.below(60), kShapes.at(random.below(kShapes.size())));
   if (random.chance(10)) {
     for (Instruction& in : program) {
       in = {static_cast<std::uint16_t>(random.below(random.chance(50) ? 256 : 65536)),
@@ -141,7 +180,9 @@ Program random_broken_program(Random& random) {
         in.jf = static_cast<std::uint8_t>(random.below(64));
         break;
       case 4:
-        in.k = random.chance(50) ? random.below(80) : random_constant(random);
+        in.k = random.chance(50)   ? random.below(80)
+               : random.chance(50) ? ~random.below(80)  // jumps that wrap around
+                                   : random_constant(random);
         break;
       case 5:
         in.code = opcode_of(random.chance(50) ? Op::LoadMemory : Op::LoadXMemory, false);

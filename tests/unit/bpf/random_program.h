@@ -35,8 +35,18 @@ std::size_t program_count(std::size_t usual);
 /// A number as filters have them: small, a syscall's, an architecture's, a mask, or any.
 std::uint32_t random_constant(Random& random);
 
+/// What a program is mostly made of.
+enum class Shape : std::uint8_t {
+  Mixed,       ///< everything
+  Ladder,      ///< comparisons, as in real filters, with answers in between and far jumps
+  Memory,      ///< stores to all words of memory, and loads of them
+  Arithmetic,  ///< also by X: products, quotients, shifts
+};
+inline constexpr std::array kShapes = {Shape::Mixed, Shape::Ladder, Shape::Memory,
+                                       Shape::Arithmetic};
+
 /// A program that the kernel takes, with any of its instructions.
-Program random_program(Random& random, std::size_t length);
+Program random_program(Random& random, std::size_t length, Shape shape = Shape::Mixed);
 
 /// A program with mistakes: a valid one with some fields changed, or noise.
 Program random_broken_program(Random& random);

@@ -74,7 +74,41 @@ TEST(BpfRules, NegationsAndRangesAreNotTakenApart) {
                      "c: if (A > 7) goto no else goto yes"),
             "read if low(fd) in {3..7}");
   EXPECT_EQ(rule_for("read", "A = high(args[1])\nif (A & 0x80000000) goto no else goto yes"),
-            "read if high(buf) & 0x80000000 == 0");
+            "read if high(buf) <= 0x7fffffff");
+}
+
+TEST(BpfRules, FlagsAreCountedAndNumbersCompared) {
+  EXPECT_EQ(rule_for("mprotect", "A = low(args[2])\nif (A & 0xfffffffe) goto no else goto yes"),
+            "mprotect if low(prot) in {PROT_NONE, PROT_READ}");
+  EXPECT_EQ(rule_for("mprotect", "A = low(args[2])\nif (A & 0xfffffff8) goto no else goto yes"),
+            "mprotect if low(prot) & ~(PROT_READ|PROT_WRITE|PROT_EXEC) == 0");
+  EXPECT_EQ(rule_for("socket",
+                     "A = low(args[0])\nA &= 0xfffffff7\n"
+                     "if (A == 2) goto yes else goto no"),
+            "socket if low(domain) in {AF_INET, AF_INET6}");
+  EXPECT_EQ(rule_for("kill", "A = low(args[1])\nif (A & 0xffffffe0) goto no else goto yes"),
+            "kill if low(sig) <= SIGSYS");
+  EXPECT_EQ(rule_for("umount2", "A = low(args[1])\nif (A & 1) goto yes else goto no"),
+            "umount2 if flags & MNT_FORCE != 0");
+}
+
+TEST(BpfRules, NamesDependOnOtherArguments) {
+  EXPECT_EQ(rule_for("socket",
+                     "A = low(args[0])\nif (A == 2) goto c else goto d\n"
+                     "d: if (A == 10) goto c else goto no\n"
+                     "c: A = low(args[2])\nif (A == 6) goto yes else goto no"),
+            "socket if low(domain) in {AF_INET, AF_INET6} and low(protocol) == IPPROTO_TCP");
+  EXPECT_EQ(
+      rule_for("getsockopt",
+               "A = low(args[1])\nif (A == 0) goto c else goto d\n"
+               "d: if (A == 41) goto c else goto no\n"
+               "c: A = low(args[2])\nif (A == 80) goto yes else goto no"),
+      "getsockopt if low(level) == SOL_IP and low(optname) == SO_ORIGINAL_DST or low(level) ==\n"
+      "    SOL_IPV6 and low(optname) == IP6T_SO_ORIGINAL_DST");
+  EXPECT_EQ(rule_for("fcntl",
+                     "A = low(args[1])\nif (A == 4) goto c else goto no\n"
+                     "c: A = low(args[2])\nif (A == 0x800) goto yes else goto no"),
+            "fcntl if low(cmd) == F_SETFL and low(arg) == O_NONBLOCK");
 }
 
 TEST(BpfRules, ArgumentsAreJoined) {
