@@ -70,7 +70,7 @@ class CallCollector final : public timeline::Listener {
     const bool still_runtime =
         since != execs_before_.end() && task->execs - (replaced ? 1 : 0) == since->second;
     (still_runtime ? runtime_ : program_).insert(name);
-    if (const auto refusal = model::find_refusal(*task, *step.syscall)) {
+    if (const auto refusal = model::find_denial(*task, *step.syscall)) {
       refused_.insert(name);
     }
   }
@@ -182,7 +182,7 @@ int run_profile(const Arguments& words) {
   if (const auto status = parse(app, words, kToolFailure)) {
     return *status;
   }
-  if (!source.pid && source.files.size() == 1 && source.files.front() != "-") {
+  if (!source.pid && !source.task && source.files.size() == 1 && source.files.front() != "-") {
     const auto bytes = os::read_file(source.files.front());
     if (bytes && is_trace(bytes.value())) {
       return print_profile_of_trace(source.files.front(), edited);

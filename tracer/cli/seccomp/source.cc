@@ -31,7 +31,7 @@ Result<LoadedFilter> check(bpf::Program program, const std::string& title) {
 
 Result<Stack> read_process(std::int32_t pid) {
   TRY(const std::vector<base::Bytes> filters, ptrace::read_filters(base::HostTid{pid}));
-  Stack stack{fmt::format("process {}", pid), {}};
+  Stack stack{fmt::format("process {}", pid), {}, {}};
   for (const base::Bytes& bytes : filters) {
     TRY(bpf::Program program, bpf::parse_program(bytes));
     TRY(LoadedFilter filter, check(std::move(program), stack.title));
@@ -69,7 +69,7 @@ class FilterCollector final : public timeline::Listener {
  private:
   void add(const model::Task& task) {
     Stack& stack = stacks_[task.id];
-    stack = {fmt::format("T{} {}", task.id.value, base::printable(task.comm)), {}};
+    stack = {fmt::format("T{} {}", task.id.value, base::printable(task.comm)), task.id, {}};
     for (const auto& filter : task.creds.filters) {
       missing_ = missing_ || filter->program.empty();
       stack.filters.push_back(
@@ -83,10 +83,35 @@ class FilterCollector final : public timeline::Listener {
   bool missing_ = false;
 };
 
-Result<std::vector<Stack>> read_trace_filters(const std::string& path) {
+std::string titles_of(const std::vector<Stack>& stacks) {
+  constexpr std::size_t kMost = 8;
+  std::vector<std::string> titles;
+  for (const Stack& stack : stacks) {
+    if (titles.size() == kMost) {
+      titles.push_back(fmt::format("{} more", stacks.size() - kMost));
+      break;
+    }
+    titles.push_back(stack.title);
+  }
+  return base::join(titles, ", ");
+}
+
+Result<std::vector<Stack>> read_trace_filters(const std::string& path,
+                                              const std::optional<std::string>& task) {
   FilterCollector collector;
   TRY_OK(follow_trace(path, collector));
-  return std::move(collector).take(path);
+  TRY(std::vector<Stack> stacks, std::move(collector).take(path));
+  if (!task) {
+    return stacks;
+  }
+  const auto number = base::parse_u64(task->starts_with('T') ? task->substr(1) : *task);
+  for (Stack& stack : stacks) {
+    if (stack.task && number == stack.task->value) {
+      return std::vector<Stack>{std::move(stack)};
+    }
+  }
+  return Error{0, path + ": task " + *task + " installs no filter",
+               "these do: " + titles_of(stacks)};
 }
 
 Result<std::string> read_bytes(const std::string& path) {
@@ -113,10 +138,16 @@ std::vector<bpf::Program> Stack::programs() const {
   return out;
 }
 
+void add_task_option(CLI::App& app, SourceOptions& options) {
+  app.add_option("--task", options.task, "Of a trace, only the filters of this task: T42")
+      ->type_name("TASK");
+}
+
 void add_source_options(CLI::App& app, SourceOptions& options) {
   app.add_option("FILE", options.files,
                  "A filter or a trace; - reads standard input. Several filters are one stack");
   app.add_option("-p,--pid", options.pid, "The filters of a running process")->type_name("PID");
+  add_task_option(app, options);
 }
 
 Result<void> follow_trace(const std::string& path, timeline::Listener& listener) {
@@ -141,14 +172,21 @@ Result<std::vector<Stack>> read_stacks(const SourceOptions& options) {
   if (options.files.empty()) {
     return Error{0, "a file or -p PID is needed", {}};
   }
-  Stack stack{base::join(options.files, ", "), {}};
+  Stack stack{base::join(options.files, ", "), {}, {}};
   for (const std::string& file : options.files) {
     TRY(const std::string bytes, read_bytes(file));
     if (is_trace(bytes)) {
       if (options.files.size() > 1) {
         return Error{0, file + ": a trace is read alone", {}};
       }
-      return read_trace_filters(file);
+      return read_trace_filters(file, options.task);
+    }
+    if (options.task) {
+      return Error{0, file + ": --task is for traces, and this is none", {}};
+    }
+    if (base::trim(bytes).starts_with("{")) {
+      return Error{0, file + ": a profile, not a filter",
+                   "boxtrace seccomp diff FILTER PROFILE compares them"};
     }
     auto program = bpf::parse_program_file(bytes);
     if (!program) {
@@ -162,7 +200,14 @@ Result<std::vector<Stack>> read_stacks(const SourceOptions& options) {
 
 Result<Stack> read_stack(const SourceOptions& options) {
   TRY(std::vector<Stack> stacks, read_stacks(options));
-  return largest(std::move(stacks));
+  const std::string all = titles_of(stacks);
+  const bool one_of_many = stacks.size() > 1;
+  Stack stack = largest(std::move(stacks));
+  if (one_of_many) {
+    print_note(
+        fmt::format("filters of {}; this is about those of {}, --task chooses", all, stack.title));
+  }
+  return stack;
 }
 
 Result<Side> read_side(const std::string& word, const bpf::ProfileContext& context) {
@@ -194,7 +239,7 @@ Result<Side> read_side(const std::string& word, const bpf::ProfileContext& conte
     side.rules = std::move(rules).value();
     return side;
   }
-  TRY(side.stack, read_stack({{word}, {}}));
+  TRY(side.stack, read_stack({{word}, {}, {}}));
   return side;
 }
 

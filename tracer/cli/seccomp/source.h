@@ -21,7 +21,8 @@ struct LoadedFilter {
 
 /// Filters that work together, the oldest first.
 struct Stack {
-  std::string title;  ///< the file, `process 123`, `T3 runc:[2:INIT]`
+  std::string title;                      ///< the file, `process 123`, `T3 runc:[2:INIT]`
+  std::optional<base::TaskId> task = {};  ///< whose, of a trace
   std::vector<LoadedFilter> filters;
 
   [[nodiscard]] std::vector<bpf::Program> programs() const;
@@ -31,7 +32,9 @@ struct Stack {
 struct SourceOptions {
   std::vector<std::string> files;  ///< several filters are one stack
   std::optional<std::int32_t> pid;
+  std::optional<std::string> task;  ///< of a trace, `T42` or its number
 };
+void add_task_option(CLI::App& app, SourceOptions& options);
 void add_source_options(CLI::App& app, SourceOptions& options);
 
 /// A file holds one filter, a process one stack, a trace one for each task that installed any.
@@ -40,7 +43,7 @@ void add_source_options(CLI::App& app, SourceOptions& options);
 ///          without filters.
 [[nodiscard]] base::Result<std::vector<Stack>> read_stacks(const SourceOptions& options);
 
-/// One stack: of several in a trace, the largest of the last.
+/// One stack: of several in a trace, the largest of the last, with a note that says so.
 [[nodiscard]] base::Result<Stack> read_stack(const SourceOptions& options);
 
 /// A side of a comparison: filters, or a profile.

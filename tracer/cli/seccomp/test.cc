@@ -23,8 +23,8 @@ Examples:
   boxtrace seccomp test filter.bpf chmod /etc/hosts 0777
   boxtrace seccomp test -p 1234 clone 'CLONE_NEWUSER|SIGCHLD'
 
-An argument is a number (0777 is octal), names joined by |, or any other text, which stands for an
-address: filters see no more of it. Missing ones are 0. A call may also be given by its number.
+An argument is a number (0777 is octal), names joined by |, or, where an address belongs, any
+text: filters see no more of it. NAME= may stand before it (flags=CLONE_NEWUSER). Missing ones are 0. A call may also be given by its number.
 
 Exit status: 0 the call is made, 1 it is not, on the first architecture printed; 125 trouble.)";
 
@@ -47,20 +47,21 @@ std::optional<std::uint64_t> parse_number(std::string_view word) {
   return base::parse_u64(word);
 }
 
-Value parse_value(const std::string& word, const decoders::ConstantTable* constants) {
+/// Nothing for a word that is neither where no address is expected.
+std::optional<Value> parse_value(std::string_view word, const decoders::ConstantTable* constants) {
   constexpr std::uint64_t kSomewhere = 0x7ffc00001000;
   if (const auto number = parse_number(word)) {
-    return {*number, false};
+    return Value{*number, false};
   }
   std::uint64_t sum = 0;
   for (const std::string_view part : base::split(word, '|')) {
     const auto value = bpf::parse_value_word(part, constants);
     if (!value) {
-      return {kSomewhere, true};
+      return constants == nullptr ? std::optional(Value{kSomewhere, true}) : std::nullopt;
     }
     sum |= *value;
   }
-  return {sum, false};
+  return Value{sum, false};
 }
 
 /// One line: the answer on one architecture.
@@ -108,6 +109,7 @@ int run_test(const Arguments& words) {
   std::vector<std::string> rest;
   SourceOptions source;
   app.add_option("-p,--pid", source.pid, "The filters of a running process")->type_name("PID");
+  add_task_option(app, source);
   app.add_option("WORD", rest, "The file, the call and its arguments");
   app.positionals_at_end();
   if (const auto status = parse(app, words, kToolFailure)) {
@@ -148,11 +150,22 @@ int run_test(const Arguments& words) {
     input[bpf::kArchWord] = static_cast<std::uint32_t>(section.archs.front().first);
     shown.clear();
     for (std::size_t i = 1; i < rest.size(); ++i) {
-      const auto* constants = bpf::field_names(section, call, i - 1).constants;
-      const Value value = parse_value(rest[i], constants);
+      const auto [field, constants] = bpf::field_names(section, call, i - 1);
+      std::string_view word = rest[i];
+      if (word.starts_with(field + "=")) {
+        word.remove_prefix(field.size() + 1);
+      }
+      const auto parsed = parse_value(word, constants);
+      if (!parsed) {
+        print_error(
+            {0, fmt::format("{}: {} is no value for {}", rest.front(), base::quote(word), field),
+             "boxtrace explain " + rest.front()});
+        return kToolFailure;
+      }
+      const Value value = *parsed;
       bpf::set_argument(input, i - 1, section.wide ? value.number : value.number & 0xffffffff,
                         section.big_endian);
-      shown.push_back(value.address ? base::quote(rest[i])
+      shown.push_back(value.address ? base::quote(word)
                       : bpf::is_mode(section, call, i - 1)
                           ? fmt::format("0{:o}", value.number)
                           : bpf::render_value(value.number, constants));
