@@ -50,6 +50,21 @@ struct Execed {
   std::string via;       ///< the path as given: `/proc/self/exe`
   bool re_exec = false;  ///< the same program as before, or a copy of it
 };
+/// The file that was executed grants privilege to whoever executes it, and this time did not.
+struct PrivilegeWithheld {
+  enum class Why : std::uint8_t {
+    NoNewPrivs,   ///< the task has no_new_privs
+    NosuidMount,  ///< the file is on a mount with MNT_NOSUID
+    UnmappedId,   ///< its owner is nobody in the task's user namespace
+    Tracer,       ///< we trace the task and may not trace what it would have become
+    Unknown,
+  };
+  Why why = Why::Unknown;
+  std::string exe;
+  std::optional<std::uint32_t> uid;  ///< it would have become that
+  std::optional<std::uint32_t> gid;
+  std::uint64_t caps = 0;  ///< it would have got these
+};
 struct CommChanged {
   std::string before, after;
 };
@@ -244,14 +259,13 @@ struct ModelDisagrees {
   std::string predicted, observed;
 };
 
-using Fact =
-    std::variant<TaskBorn, Execed, CommChanged, Exited, SignalDelivered, NamespacesMade,
-                 NamespaceJoined, NamespacesConfirmed, NamespacePinned, IdMapWritten,
-                 SetgroupsDenied, TimeOffsetsWritten, HostnameSet, Mounted, PropagationChanged,
-                 Unmounted, RootChanged, OldRootDetached, NodeMade, CapsChanged, NoNewPrivsSet,
-                 KeepCapsSet, SecurebitsSet, IdsChanged, GroupsSet, SeccompInstalled, DumpableSet,
-                 KeyringJoined, CgroupMade, CgroupRemoved, DirectoryMade, DirectoryRemoved,
-                 CgroupJoined, CgroupLimitSet, RlimitSet, OomScoreSet, SysctlWritten, SubreaperSet,
-                 DeathSignalSet, SessionMade, EffectUnread, ModelDisagrees>;
+using Fact = std::variant<
+    TaskBorn, Execed, PrivilegeWithheld, CommChanged, Exited, SignalDelivered, NamespacesMade,
+    NamespaceJoined, NamespacesConfirmed, NamespacePinned, IdMapWritten, SetgroupsDenied,
+    TimeOffsetsWritten, HostnameSet, Mounted, PropagationChanged, Unmounted, RootChanged,
+    OldRootDetached, NodeMade, CapsChanged, NoNewPrivsSet, KeepCapsSet, SecurebitsSet, IdsChanged,
+    GroupsSet, SeccompInstalled, DumpableSet, KeyringJoined, CgroupMade, CgroupRemoved,
+    DirectoryMade, DirectoryRemoved, CgroupJoined, CgroupLimitSet, RlimitSet, OomScoreSet,
+    SysctlWritten, SubreaperSet, DeathSignalSet, SessionMade, EffectUnread, ModelDisagrees>;
 
 }  // namespace boxtrace::model

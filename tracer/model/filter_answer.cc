@@ -32,12 +32,35 @@ std::optional<FilterAnswer> ask_filters(const Task& task, const raw::Call& call)
 }
 
 std::optional<FilterAnswer> find_refusal(const Task& task, const raw::Syscall& syscall) {
+  if (syscall.outcome.kind != raw::Outcome::Kind::Failed) {
+    return std::nullopt;
+  }
   const auto answer = ask_filters(task, syscall.call);
   const bool refused =
       answer && (answer->result & bpf::kActionMask) == bpf::kErrno &&
-      syscall.outcome.kind == raw::Outcome::Kind::Failed &&
       (answer->result & bpf::kDataMask) == static_cast<std::uint64_t>(syscall.outcome.value);
   return refused ? answer : std::nullopt;
+}
+
+std::optional<FilterAnswer> find_stop(const Task& task, const raw::Syscall& syscall) {
+  using Kind = raw::Outcome::Kind;
+  const raw::Call& call = syscall.call;
+  const std::uint64_t number = call.nr | (call.abi == raw::Abi::X32 ? bpf::kX32Bit : 0);
+  const bool rolled_back = syscall.outcome.kind == Kind::Returned &&
+                           static_cast<std::uint64_t>(syscall.outcome.value) == number;
+  if (!rolled_back && syscall.outcome.kind != Kind::NoReturn) {
+    return std::nullopt;
+  }
+  const auto answer = ask_filters(task, call);
+  const std::uint32_t action = answer ? answer->result & bpf::kActionMask : bpf::kAllow;
+  const bool stops =
+      action == bpf::kKillProcess || action == bpf::kKillThread || action == bpf::kTrap;
+  return stops ? answer : std::nullopt;
+}
+
+std::optional<FilterAnswer> find_denial(const Task& task, const raw::Syscall& syscall) {
+  const auto refusal = find_refusal(task, syscall);
+  return refusal ? refusal : find_stop(task, syscall);
 }
 
 }  // namespace boxtrace::model

@@ -28,4 +28,14 @@ struct FilterAnswer {
 [[nodiscard]] std::optional<FilterAnswer> find_refusal(const Task& task,
                                                        const raw::Syscall& syscall);
 
+/// The answer, if because of it the kernel did not make this call but sent SIGSYS: a KILL or a
+/// TRAP. What a tracer finds in the register of the result is then the number of the call, put back
+/// there for whoever handles the signal. Source: kernel/seccomp.c: __seccomp_filter,
+/// syscall_rollback().
+[[nodiscard]] std::optional<FilterAnswer> find_stop(const Task& task, const raw::Syscall& syscall);
+
+/// One of the two.
+[[nodiscard]] std::optional<FilterAnswer> find_denial(const Task& task,
+                                                      const raw::Syscall& syscall);
+
 }  // namespace boxtrace::model

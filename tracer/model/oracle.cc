@@ -119,6 +119,8 @@ void apply_observation(Model::State& state, Task& task, const raw::Observation& 
     check_namespaces(state, task, *seen.ns, facts);
   }
   if (seen.status) {
+    // The ids after the execve of such a file are for the kernel to say.
+    task.creds.ids_known = task.creds.ids_known && !seen.grants;
     check_status(task, *seen.status, facts);
   }
   if (seen.uid_map) {
@@ -154,6 +156,7 @@ void apply_observation(Model::State& state, Task& task, const raw::Observation& 
   keep(last.limits, seen.limits);
   keep(last.oom_score_adj, seen.oom_score_adj);
   keep(last.hostname, seen.hostname);
+  keep(last.grants, seen.grants);
 }
 
 }  // namespace boxtrace::model

@@ -244,6 +244,7 @@ void apply_task_execed(Model::State& state, Task& task, const raw::TaskExeced& e
   task.pidfds.clear();
   task.last.fds.reset();
   task.last.argv.reset();
+  task.last.grants.reset();
   state.exec_pending.insert(task.id);
   task.env_names.clear();
   task.last.at = raw::Observation::At::Call;
@@ -304,6 +305,7 @@ void report_exec(Model::State& state, Task& task, const decoders::DecodedCall* c
     task.role.kind = RoleKind::Container;
   }
   facts.emplace_back(std::move(fact));
+  report_withheld_privilege(state, task, facts);
 }
 
 void apply_task_exited(Model::State& state, Task& task, const raw::TaskExited& exited,

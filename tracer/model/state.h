@@ -114,6 +114,8 @@ void apply_task_exited(Model::State& state, Task& task, const raw::TaskExited& e
 /// The fact of an exec whose call was not seen or has just been seen.
 void report_exec(Model::State& state, Task& task, const decoders::DecodedCall* call,
                  const raw::Syscall* syscall, std::vector<Fact>& facts);
+/// Says what the executed file would have granted and did not.
+void report_withheld_privilege(Model::State& state, const Task& task, std::vector<Fact>& facts);
 void apply_observation(Model::State& state, Task& task, const raw::Observation& seen,
                        std::vector<Fact>& facts);
 /// Gives the process the role that its program, arguments and name suggest.

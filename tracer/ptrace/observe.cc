@@ -1,8 +1,11 @@
 #include "tracer/ptrace/observe.h"
 
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,6 +48,9 @@ base::Result<Observer> Observer::open(const std::string& proc) {
   // proc_self_get_link() answers in the pid namespace of the mount.
   observer.usable_ = observer.link("self") == fmt::format("{}", ::getpid());
   observer.host_ = observer.ns_links("self");
+  const auto status = observer.read("self/status");
+  observer.may_trace_all_ =
+      status && (parse_status(*status).cap_eff & (1ULL << CAP_SYS_PTRACE)) != 0;
   return observer;
 }
 
@@ -88,6 +94,32 @@ std::optional<std::vector<raw::FdTarget>> Observer::open_fds(const std::string& 
   std::sort(fds.begin(), fds.end(),
             [](const raw::FdTarget& a, const raw::FdTarget& b) { return a.fd < b.fd; });
   return fds;
+}
+
+std::optional<raw::FilePrivilege> Observer::grants_of(const std::string& task) const {
+  const auto file = os::open_file_at(proc_, task + "/exe", O_PATH);
+  struct stat attributes {};
+  struct statvfs mount {};
+  if (!file.ok() || ::fstat(file.value().get(), &attributes) != 0) {
+    return std::nullopt;
+  }
+  raw::FilePrivilege grants;
+  grants.mode = attributes.st_mode & ~static_cast<mode_t>(S_IFMT);
+  grants.uid = attributes.st_uid;
+  grants.gid = attributes.st_gid;
+  std::array<std::byte, 64> caps{};
+  // fgetxattr() refuses descriptors of O_PATH.
+  const ssize_t size = ::getxattr(fmt::format("/proc/self/fd/{}", file.value().get()).c_str(),
+                                  "security.capability", caps.data(), caps.size());
+  if (size > 0) {
+    grants.caps = parse_file_capabilities({caps.data(), static_cast<std::size_t>(size)});
+  }
+  if ((grants.mode & (S_ISUID | S_ISGID)) == 0 && grants.caps == 0) {
+    return std::nullopt;
+  }
+  grants.nosuid = ::fstatvfs(file.value().get(), &mount) == 0 && (mount.f_flag & ST_NOSUID) != 0;
+  grants.tracer_may = may_trace_all_;
+  return grants;
 }
 
 raw::Observation Observer::observe(base::HostTid tid, std::uint32_t mask,
@@ -139,7 +171,11 @@ raw::Observation Observer::observe(base::HostTid tid, std::uint32_t mask,
 }
 
 raw::Observation Observer::observe_exec(base::HostTid tid) const {
-  return observe_all(tid, raw::Observation::At::Exec);
+  raw::Observation seen = observe_all(tid, raw::Observation::At::Exec);
+  if (usable_) {
+    seen.grants = grants_of(task_path(tid));
+  }
+  return seen;
 }
 
 raw::Observation Observer::observe_attached(base::HostTid tid) const {

@@ -92,6 +92,7 @@ class Observer {
 
   [[nodiscard]] std::optional<std::string> read(const std::string& path) const;
   [[nodiscard]] std::optional<std::string> link(const std::string& path) const;
+  [[nodiscard]] std::optional<raw::FilePrivilege> grants_of(const std::string& task) const;
   [[nodiscard]] raw::Observation observe_all(base::HostTid tid, raw::Observation::At at) const;
   [[nodiscard]] raw::NsLinks ns_links(const std::string& task) const;
   [[nodiscard]] std::optional<std::vector<raw::FdTarget>> open_fds(const std::string& task) const;
@@ -99,6 +100,7 @@ class Observer {
   os::UniqueFd proc_;
   bool usable_ = false;
   bool has_our_filter_ = false;
+  bool may_trace_all_ = false;  // we have CAP_SYS_PTRACE
   raw::NsLinks host_;
 };
 

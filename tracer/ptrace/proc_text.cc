@@ -124,6 +124,22 @@ std::map<std::string, std::string> parse_rlimits(std::string_view text) {
   return limits;
 }
 
+std::uint64_t parse_file_capabilities(base::ByteView attribute) {
+  // A magic word, then the permitted and inheritable sets, in one or two pairs of 32 bits. The
+  // third revision also names the user namespace that it counts in; the kernel shows it to us as
+  // the second where that is ours. security/commoncap.c: cap_inode_getsecurity().
+  constexpr std::uint32_t kRevision = 0xff000000;
+  constexpr std::uint32_t kFirst = 0x01000000;
+  constexpr std::uint32_t kSecond = 0x02000000;
+  const auto word = [&](std::size_t index) {
+    return base::read_le<std::uint32_t>(attribute, index * sizeof(std::uint32_t)).value_or(0);
+  };
+  const std::uint32_t revision = word(0) & kRevision;
+  const std::uint64_t low = revision == kFirst || revision == kSecond ? word(1) : 0;
+  const std::uint64_t high = revision == kSecond ? word(3) : 0;
+  return low | (high << 32U);
+}
+
 std::vector<std::string> parse_lines(std::string_view text) {
   std::vector<std::string> lines;
   for (const std::string_view line : base::split(text, '\n')) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tracer/base/bytes.h"
 #include "tracer/raw/event.h"
 
 namespace boxtrace::ptrace {
@@ -21,5 +22,9 @@ namespace boxtrace::ptrace {
 
 /// The lines of a text, without their newlines; an empty last line is none.
 [[nodiscard]] std::vector<std::string> parse_lines(std::string_view text);
+
+/// The permitted set of a file's `security.capability`. Nothing for one that only counts in another
+/// user namespace than ours, and for what is none. Source: linux/capability.h: vfs_cap_data.
+[[nodiscard]] std::uint64_t parse_file_capabilities(base::ByteView attribute);
 
 }  // namespace boxtrace::ptrace

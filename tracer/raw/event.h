@@ -163,6 +163,17 @@ struct Status {
   friend bool operator==(const Status&, const Status&) = default;
 };
 
+/// What the file that an execve started grants to whoever starts it, where it grants anything.
+/// Source: execve(2) on set-user-ID programs, capabilities(7) "File capabilities".
+struct FilePrivilege {
+  std::uint32_t mode = 0;          ///< permission bits, `04755`
+  std::uint32_t uid = 0, gid = 0;  ///< its owner, as the tracer sees ids
+  std::uint64_t caps = 0;          ///< the permitted set of its `security.capability`
+  bool nosuid = false;             ///< its mount has MNT_NOSUID
+  bool tracer_may = false;         ///< the tracer has CAP_SYS_PTRACE
+  friend bool operator==(const FilePrivilege&, const FilePrivilege&) = default;
+};
+
 /// What /proc said about a task at one moment. Only what was asked for is set. The model predicts,
 /// an observation confirms; where they differ the reader is told.
 struct Observation {
@@ -182,6 +193,8 @@ struct Observation {
   std::optional<std::map<std::string, std::string>> limits;  ///< RLIMIT name -> "soft:hard"
   std::optional<int> oom_score_adj;
   std::optional<std::string> hostname;  ///< of its uts namespace
+  /// At an execve, of a file that grants something.
+  std::optional<FilePrivilege> grants;
   friend bool operator==(const Observation&, const Observation&) = default;
 };
 

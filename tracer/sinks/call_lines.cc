@@ -5,6 +5,8 @@
 #include "tracer/base/text.h"
 #include "tracer/model/filter_answer.h"
 #include "tracer/sinks/layout.h"
+#include "tracer/sinks/seccomp_stop.h"
+#include "tracer/timeline/privilege_text.h"
 #include "tracer/timeline/rule.h"
 
 namespace boxtrace::sinks {
@@ -74,13 +76,19 @@ std::string CallLines::lane(const Step& step) const {
 std::string CallLines::call_body(const Step& step) const {
   std::string out = decoders::render_call(*step.call) + " " +
                     decoders::render_outcome(*step.call, step.syscall->outcome) +
-                    (step.syscall->injected ? " (INJECTED)" : "");
+                    render_seccomp_stop(step) + (step.syscall->injected ? " (INJECTED)" : "");
   std::string notes;
   const auto note = [&](const std::string& text) { notes += (notes.empty() ? "" : ", ") + text; };
   const model::Task* task = step.model.task(step.event.task);
   if (const auto refusal =
           task == nullptr ? std::nullopt : model::find_refusal(*task, *step.syscall)) {
     note("refused by seccomp filter " + std::to_string(refusal->filter + 1));
+  }
+  for (const model::Fact& fact : step.facts) {
+    if (const auto* withheld = std::get_if<model::PrivilegeWithheld>(&fact)) {
+      note("without " + timeline::render_privilege(*withheld) +
+           ", which the file grants: " + std::string(timeline::render_reason(withheld->why)));
+    }
   }
   for (const raw::FdTarget& fd : step.syscall->fds) {
     note(std::to_string(fd.fd.value) + "=" + base::printable(fd.target));

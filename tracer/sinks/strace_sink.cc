@@ -8,6 +8,7 @@
 
 #include "decoders/tables/signals.h"
 #include "tracer/base/text.h"
+#include "tracer/sinks/seccomp_stop.h"
 #include "tracer/sinks/strace_structs.h"
 
 namespace boxtrace::sinks {
@@ -293,7 +294,7 @@ void StraceSink::ended(const timeline::Step& step) {
   if (writer->column < options_.column) {
     put(*writer, std::string(options_.column - writer->column, ' '));
   }
-  put(*writer, calls_.result(*step.syscall, *step.call));
+  put(*writer, calls_.result(*step.syscall, *step.call) + render_seccomp_stop(step));
   if (step.syscall->injected) {
     put(*writer, " (INJECTED)");
   }

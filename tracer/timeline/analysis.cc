@@ -79,6 +79,20 @@ const model::Model& Analysis::model() const { return state_->model; }
 const std::optional<model::ExecState>& Analysis::final_exec() const { return state_->final_exec; }
 
 void Analysis::on_event(const raw::Event& event) {
+  const auto* syscall = std::get_if<raw::Syscall>(&event.body);
+  const model::Task* task = syscall == nullptr ? nullptr : state_->model.task(event.task);
+  if (task == nullptr || syscall->outcome.kind != raw::Outcome::Kind::Returned ||
+      !model::find_stop(*task, *syscall)) {
+    understand(event);
+    return;
+  }
+  // Nobody is to take for a result what the kernel has put into its register.
+  raw::Event corrected = event;
+  std::get<raw::Syscall>(corrected.body).outcome = {raw::Outcome::Kind::NoReturn, 0};
+  understand(corrected);
+}
+
+void Analysis::understand(const raw::Event& event) {
   State& state = *state_;
   if (const auto* header = std::get_if<raw::Header>(&event.body)) {
     state.options.string_limit =
@@ -96,9 +110,8 @@ void Analysis::on_event(const raw::Event& event) {
   const model::Task* task = state.model.task(event.task);
   const bool has_task = task != nullptr;
   // Whatever call it is: that a filter of its own refuses it concerns the container.
-  const bool refused = has_task && syscall != nullptr &&
-                       syscall->outcome.kind == raw::Outcome::Kind::Failed &&
-                       model::find_refusal(*task, *syscall).has_value();
+  const bool refused =
+      has_task && syscall != nullptr && model::find_denial(*task, *syscall).has_value();
   const decoders::DecodedCall* told =
       shown != nullptr && (refused || is_told(*syscall, *shown)) ? shown : nullptr;
   const std::string before = has_task ? state.model.strip(event.task) : std::string{};

@@ -114,6 +114,9 @@ class Analysis final : public raw::EventSink {
 
  private:
   struct State;
+
+  void understand(const raw::Event& event);
+
   std::unique_ptr<State> state_;
 };
 

@@ -10,7 +10,7 @@ namespace boxtrace::trace {
 inline constexpr std::string_view kSchemaName = "urn:boxtrace:trace:1";
 
 /// Counts additions within that form: new optional fields, new record types.
-inline constexpr int kSchemaMinor = 1;
+inline constexpr int kSchemaMinor = 2;
 
 /// The JSON Schema (draft 7) that every line of a trace fulfils: tracer/trace/schema.json.
 [[nodiscard]] std::string_view schema_text();

@@ -88,6 +88,18 @@ void write_texts(JsonText& json, std::string_view name, const std::vector<std::s
   json.end_array();
 }
 
+void write_grants(JsonText& json, const raw::FilePrivilege& grants) {
+  json.key("grants");
+  json.begin_object();
+  json.integer("mode", std::int64_t{grants.mode});
+  json.integer("uid", std::int64_t{grants.uid});
+  json.integer("gid", std::int64_t{grants.gid});
+  json.hex("caps", grants.caps);
+  json.boolean("nosuid", grants.nosuid);
+  json.boolean("tracer_may", grants.tracer_may);
+  json.end_object();
+}
+
 void write_limits(JsonText& json, const std::map<std::string, std::string>& limits) {
   json.key("limits");
   json.begin_array();
@@ -177,6 +189,9 @@ void write_observation(JsonText& json, const raw::Observation& observation) {
   }
   if (observation.hostname) {
     json.text("hostname", *observation.hostname);
+  }
+  if (observation.grants) {
+    write_grants(json, *observation.grants);
   }
 }
 

@@ -85,6 +85,19 @@ std::vector<base::MountInfo> parse_mounts(JsonFields& record) {
   return mounts;
 }
 
+raw::FilePrivilege parse_grants(JsonFields& record) {
+  JsonFields fields(record.any("grants"), "grants.");
+  raw::FilePrivilege grants;
+  grants.mode = fields.integer<std::uint32_t>("mode");
+  grants.uid = fields.integer<std::uint32_t>("uid");
+  grants.gid = fields.integer<std::uint32_t>("gid");
+  grants.caps = fields.hex("caps");
+  grants.nosuid = fields.boolean("nosuid");
+  grants.tracer_may = fields.boolean("tracer_may");
+  record.adopt(fields);
+  return grants;
+}
+
 std::map<std::string, std::string> parse_limits(JsonFields& record) {
   std::map<std::string, std::string> limits;
   for (const nlohmann::json& item : record.array("limits")) {
@@ -168,6 +181,9 @@ base::Result<raw::Observation> parse_observation(const nlohmann::json& record) {
   }
   if (fields.has("hostname")) {
     seen.hostname = fields.text("hostname");
+  }
+  if (fields.has("grants")) {
+    seen.grants = parse_grants(fields);
   }
   return fields.finish(std::move(seen));
 }

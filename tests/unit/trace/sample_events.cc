@@ -173,6 +173,7 @@ raw::Observation full_observation() {
   seen.limits->emplace("Max open files", "1024:4096");
   seen.oom_score_adj = -999;
   seen.hostname = "runc";
+  seen.grants = raw::FilePrivilege{04755, 0, 4294967295, 0x2000, true, false};
   return seen;
 }
 

@@ -17,6 +17,7 @@ inline constexpr decoders::CallChoice kFileOpens[] = {
 [[nodiscard]] std::unique_ptr<Rule> make_births_rule();
 [[nodiscard]] std::unique_ptr<Rule> make_stages_rule();
 [[nodiscard]] std::unique_ptr<Rule> make_execs_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_privileges_rule();
 [[nodiscard]] std::unique_ptr<Rule> make_loader_rule();
 [[nodiscard]] std::unique_ptr<Rule> make_namespaces_rule();
 [[nodiscard]] std::unique_ptr<Rule> make_id_maps_rule();

@@ -142,17 +142,19 @@ class SeccompRule final : public Rule {
     line.facts.emplace_back("conditional", std::to_string(summary.conditional));
   }
 
-  /// A call that failed because a filter said so: once for each call and answer.
+  /// A call that failed, or was not made, because a filter said so: once for each call and answer.
   void tell_refusal(const Step& step, Story& story) {
     const model::Task* task = story.model().task(step.event.task);
-    const auto refusal = task == nullptr ? std::nullopt : model::find_refusal(*task, *step.syscall);
+    const auto refusal = task == nullptr ? std::nullopt : model::find_denial(*task, *step.syscall);
     if (!refusal || !refused_.emplace(step.call->name, refusal->result).second) {
       return;
     }
     const auto& filter = *task->creds.filters[refusal->filter];
     Telling line = telling_of(step, story.phase());
     line.text.add(Piece::Kind::Call, step.call->name).add(" ");
-    line.text.add(Piece::Kind::Bad, "refused by seccomp: " + bpf::render_outcome(refusal->result));
+    const bool failed = step.syscall->outcome.kind == raw::Outcome::Kind::Failed;
+    line.text.add(Piece::Kind::Bad, std::string(failed ? "refused" : "stopped") +
+                                        " by seccomp: " + bpf::render_outcome(refusal->result));
     line.remark.add("filter " + std::to_string(refusal->filter + 1) + " of " +
                     std::to_string(task->creds.seccomp_filters));
     const auto input = bpf::make_input(step.syscall->call);
