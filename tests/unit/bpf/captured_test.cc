@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -48,19 +48,21 @@ TEST(BpfCaptured, AllAreProvedInTimeAndMemory) {
     }
     ++filters;
     const Program program = read(entry.path());
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();
     const Explanation explained = explain(std::span(&program, 1));
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    [[maybe_unused]] const double seconds =
+        static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
     EXPECT_TRUE(explained.proven) << entry.path() << ": " << explained.doubt;
     // 28 bytes a node, with its bucket and its share of the memory of results.
     EXPECT_LT(explained.solution.diagram->size() * 28, std::size_t{64} << 20) << entry.path();
-    // Half a second of a machine that does nothing else.
-    EXPECT_LT(took.count(), 5.0) << entry.path();
+#ifndef __SANITIZE_ADDRESS__  // which doubles it
+    EXPECT_LT(seconds, 0.5) << entry.path();
+#endif
     EXPECT_EQ(parse_listing(render_listing(program)).value(), program) << entry.path();
     EXPECT_EQ(parse_program_file(render_hex(program)).value(), program);
     EXPECT_EQ(parse_program_file(render_json(program)).value(), program);
   }
-  EXPECT_GE(filters, 36U);
+  EXPECT_GE(filters, 39U);
 }
 
 TEST(BpfCaptured, StacksAreProvedAndSayWhoDecides) {
