@@ -209,7 +209,9 @@ std::string render_call(const Section& section, const Input& input) {
     const std::uint64_t value = argument(input, i, section.big_endian);
     arguments.push_back(value < 10 ? std::to_string(value) : base::to_hex(value));
   }
-  const std::string what = !name.empty() ? std::string(name) : fmt::format("syscall_{}", nr);
+  const std::string what = !name.empty()
+                               ? std::string(name)
+                               : "call " + (nr < 4096 ? std::to_string(nr) : base::to_hex(nr));
   const std::uint64_t pointer = argument(input, kArguments, section.big_endian);
   return fmt::format("{}({}){}", what, base::join(arguments, ", "),
                      pointer != 0 ? " at " + base::to_hex(pointer) : "");
