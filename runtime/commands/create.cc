@@ -96,7 +96,10 @@ Result<Bundle> read_bundle(const Options& options) {
 }
 
 /// What can be seen to be wrong before anything is made.
-Result<void> check_request(const Bundle& bundle, const Session& session) {
+Result<void> check_request(const Bundle& bundle, const Session& session, bool is_run) {
+  if (is_run && bundle.config.process.args.empty()) {
+    return config::nothing_to_run();
+  }
   const std::string rootfs = plan::resolve_in_bundle(bundle.path, bundle.config.root_path);
   struct stat seen {};
   if (::stat(rootfs.c_str(), &seen) != 0) {
@@ -170,7 +173,7 @@ int Creation::run() {
          !is_run_,
          options_.no_pivot,
          options_.no_new_keyring,
-         options_.launch.preserve_fds + pass_sockets_on(*bundle_.config.process)};
+         options_.launch.preserve_fds + pass_sockets_on(bundle_.config.process)};
   exec::read_security_modules(bundle_.config, session_.log, at_);
   plan_ = plan::make_plan(bundle_.config, at_);
   if (options_.dry_run) {
@@ -178,14 +181,14 @@ int Creation::run() {
     const auto written = os::write_all(os::BorrowedFd{STDOUT_FILENO}, text);
     return written.ok() ? 0 : fail(session_, written.error());
   }
-  auto checked = check_request(bundle_, session_);
+  auto checked = check_request(bundle_, session_, is_run_);
   if (checked.ok()) {
     checked = check_preserved(at_.preserve_fds);
   }
   if (!checked.ok()) {
     return fail(session_, checked.error());
   }
-  auto launch = Launch::open(options_.launch, bundle_.config.process->terminal, !stays());
+  auto launch = Launch::open(options_.launch, bundle_.config.process.terminal, !stays());
   if (!launch.ok()) {
     return fail(session_, launch.error());
   }

@@ -155,7 +155,7 @@ Result<int> Execution::run() {
     TRY_OK(os::write_all(os::BorrowedFd{STDOUT_FILENO}, plan::render_plan(plan_)));
     return 0;
   }
-  TRY(Launch launch, Launch::open(options_.launch, config_.process->terminal, options_.detach));
+  TRY(Launch launch, Launch::open(options_.launch, config_.process.terminal, options_.detach));
   if (options_.ignore_paused) {
     // The program may have to wait for `resume`, which needs the lock.
     entry.unlock();

@@ -35,12 +35,15 @@ Result<void> start(const Session& session, const std::string& id) {
     }
     return error;
   }
+  TRY(const std::string text, os::read_file(entry.config_path()));
+  TRY(const config::Config config, config::parse_config(text));
   TRY_OK(os::write_all(fifo.value(), "0"));
   if (::unlink(entry.fifo_path().c_str()) != 0) {
     return os::errno_error(fmt::format("unlink({})", base::quote(entry.fifo_path())));
   }
-  TRY(const std::string text, os::read_file(entry.config_path()));
-  TRY(const config::Config config, config::parse_config(text));
+  if (config.process.args.empty()) {
+    return config::nothing_to_run();
+  }
   entry.unlock();
   run_late_hooks(session, config.hooks.poststart, "poststart", state, state::Status::Running);
   return {};

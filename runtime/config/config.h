@@ -113,9 +113,9 @@ struct Process {
   bool terminal = false;
   std::optional<ConsoleSize> console_size;
   User user;
-  std::vector<std::string> args;
+  std::vector<std::string> args;  ///< empty: the config has no process, which `start` refuses
   std::vector<std::string> env;
-  std::string cwd;
+  std::string cwd = "/";
   std::optional<Capabilities> capabilities;
   std::vector<Rlimit> rlimits;
   bool no_new_privileges = false;
@@ -281,7 +281,7 @@ struct Config {
   std::string root_path;
   bool root_readonly = false;
   std::vector<Mount> mounts;
-  std::optional<Process> process;
+  Process process;
   std::string hostname;
   std::string domainname;
   Hooks hooks;

@@ -143,4 +143,9 @@ Result<void> parse_container_id(std::string_view id) {
   return {};
 }
 
+Error nothing_to_run() {
+  return Error{0, "/process: is not set: there is no program to run",
+               "a container needs one to be started: {\"args\": [...], \"cwd\": \"/\"}"};
+}
+
 }  // namespace boxrun::config

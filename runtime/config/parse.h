@@ -20,4 +20,7 @@ namespace boxrun::config {
 /// directories, in the state directory and in cgroups.
 [[nodiscard]] Result<void> parse_container_id(std::string_view id);
 
+/// What `start` and `run` say to a config without `process`, which `create` takes.
+[[nodiscard]] Error nothing_to_run();
+
 }  // namespace boxrun::config

@@ -44,7 +44,9 @@ User parse_user(const Node& process) {
   return user;
 }
 
-std::uint64_t parse_capability_set(const Node& node, std::string_view key) {
+/// A name that no capability has is a warning and not a mistake: it may be one of a newer kernel.
+/// runtime-spec 1.1, config.md, "Linux Process".
+std::uint64_t parse_capability_set(const Node& node, std::string_view key, Config& config) {
   std::uint64_t set = 0;
   for (const Node& element : node.elements(key)) {
     const std::string word = element.as_text();
@@ -52,24 +54,25 @@ std::uint64_t parse_capability_set(const Node& node, std::string_view key) {
     if (number) {
       set |= std::uint64_t{1} << *number;
     } else {
-      element.fail(fmt::format("unknown capability \"{}\"", base::printable(word)),
-                   suggest(word, capability_words()));
+      config.not_applied.push_back(fmt::format("{}: not granted: unknown capability \"{}\"; {}",
+                                               element.path(), base::printable(word),
+                                               suggest(word, capability_words())));
     }
   }
   return set;
 }
 
-void parse_capabilities(const Node& process, Process& parsed) {
+void parse_capabilities(const Node& process, Config& config, Process& parsed) {
   const auto node = process.object("capabilities");
   if (!node) {
     return;
   }
   Capabilities sets;
-  sets.bounding = parse_capability_set(*node, "bounding");
-  sets.effective = parse_capability_set(*node, "effective");
-  sets.inheritable = parse_capability_set(*node, "inheritable");
-  sets.permitted = parse_capability_set(*node, "permitted");
-  sets.ambient = parse_capability_set(*node, "ambient");
+  sets.bounding = parse_capability_set(*node, "bounding", config);
+  sets.effective = parse_capability_set(*node, "effective", config);
+  sets.inheritable = parse_capability_set(*node, "inheritable", config);
+  sets.permitted = parse_capability_set(*node, "permitted", config);
+  sets.ambient = parse_capability_set(*node, "ambient", config);
   const auto stray = capability_names(sets.effective & ~sets.permitted);
   if (!stray.empty()) {
     node->fail_at("effective", fmt::format("{} is not permitted", stray.front()),
@@ -119,8 +122,7 @@ void parse_environment(const Node& process, Process& parsed) {
 void parse_process(const Node& root, Config& config) {
   const auto node = root.object("process");
   if (!node) {
-    root.fail_at("process", "is required", "a container needs a program to run: {\"args\": [...]}");
-    return;
+    return;  // only `start` needs one: runtime-spec, runtime.md, "Start"
   }
   Process process;
   process.terminal = node->boolean("terminal").value_or(false);
@@ -138,7 +140,7 @@ void parse_process(const Node& root, Config& config) {
   process.cwd = node->required_text("cwd");
   check_absolute(*node, "cwd", process.cwd);
   parse_environment(*node, process);
-  parse_capabilities(*node, process);
+  parse_capabilities(*node, config, process);
   parse_rlimits(*node, process);
   process.no_new_privileges = node->boolean("noNewPrivileges").value_or(false);
   process.oom_score_adj = node->number<int>("oomScoreAdj");

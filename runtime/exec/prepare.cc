@@ -116,7 +116,7 @@ Result<void> prepare(const config::Config& config, const plan::Circumstances& ci
   TRY_OK(open_namespaces(config, prepared));
   TRY_OK(prepare_seccomp(config, cache, log, prepared));
   TRY_OK(prepare_idmapped_mounts(config, circumstances.bundle, prepared));
-  lay_out_program(*config.process, prepared);
+  lay_out_program(config.process, prepared);
   return map_progress(prepared);
 }
 

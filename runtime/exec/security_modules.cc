@@ -9,7 +9,7 @@ namespace boxrun::exec {
 
 void read_security_modules(const config::Config& config, const Log& log,
                            plan::Circumstances& circumstances) {
-  const config::Process& process = *config.process;
+  const config::Process& process = config.process;
   const bool wants_apparmor = !process.apparmor_profile.empty();
   const bool wants_selinux = !process.selinux_label.empty() || !config.mount_label.empty();
   if (wants_apparmor) {

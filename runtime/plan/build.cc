@@ -105,9 +105,9 @@ void Builder::prepare() {
 void Builder::write_id_maps(Actor child) {
   // A hard limit can be raised only by CAP_SYS_RESOURCE of the first user namespace, which boxrun
   // may have and the child has just lost.
-  for (std::size_t i = 0; i < config_.process->rlimits.size(); ++i) {
+  for (std::size_t i = 0; i < config_.process.rlimits.size(); ++i) {
     add(Actor::Boxrun, fmt::format("/process/rlimits/{}", i),
-        RaiseHardLimit{config_.process->rlimits[i]});
+        RaiseHardLimit{config_.process.rlimits[i]});
   }
   add(Actor::Boxrun, "/linux/uidMappings", WriteIdMaps{config_.uid_mappings, config_.gid_mappings});
   tell(Actor::Boxrun, MessageKind::IdMapsWritten);
@@ -121,8 +121,8 @@ void Builder::spawn() {
   } else {
     spawn_directly();
   }
-  if (config_.process && config_.process->oom_score_adj) {
-    add(Actor::Boxrun, "/process/oomScoreAdj", SetOomScore{*config_.process->oom_score_adj});
+  if (config_.process.oom_score_adj) {
+    add(Actor::Boxrun, "/process/oomScoreAdj", SetOomScore{*config_.process.oom_score_adj});
   }
   add(Actor::Init, "/linux/cgroupsPath", JoinCgroup{});
 }
@@ -343,9 +343,9 @@ void Builder::run_create_hooks() {
 }
 
 void Builder::make_console() {
-  if (config_.process->terminal) {
+  if (config_.process.terminal) {
     add(Actor::Init, "/process/terminal",
-        MakeConsole{config_.process->console_size, config_.process->user.uid,
+        MakeConsole{config_.process.console_size, config_.process.user.uid,
                     config_.has_new(NamespaceKind::Mount)});
   }
 }
@@ -376,8 +376,8 @@ void Builder::enter_rootfs() {
       EnterRootfs{!own_mounts    ? How::Chroot
                   : at_.no_pivot ? How::Move
                                  : How::Pivot});
-  if (config_.process->cwd != "/") {
-    add(Actor::Init, "/process/cwd", MakeDirectory{config_.process->cwd});
+  if (config_.process.cwd != "/") {
+    add(Actor::Init, "/process/cwd", MakeDirectory{config_.process.cwd});
   }
   if (own_mounts && config_.rootfs_propagation != 0) {
     add(Actor::Init, "/linux/rootfsPropagation", PropagateNewRoot{config_.rootfs_propagation});
@@ -390,13 +390,13 @@ void Builder::enter_rootfs() {
 /// Without no_new_privs loading a filter takes CAP_SYS_ADMIN. Loaded early, the filter would have
 /// to allow all that init still does; so init keeps the capability to the end, permitted only.
 bool Builder::needs_admin_for_filter() const {
-  return config_.seccomp && !config_.process->no_new_privileges;
+  return config_.seccomp && !config_.process.no_new_privileges;
 }
 
 /// The labels of those security modules that the machine has.
 std::vector<Builder::Label> Builder::labels() const {
   std::vector<Label> all;
-  const config::Process& process = *config_.process;
+  const config::Process& process = config_.process;
   if (at_.has_apparmor && !process.apparmor_profile.empty()) {
     all.push_back(
         {SecurityModule::AppArmor, "/process/apparmorProfile", &process.apparmor_profile});
@@ -417,7 +417,7 @@ void Builder::lock_down() {
   if (!config_.domainname.empty()) {
     add(Actor::Init, "/domainname", SetDomainname{config_.domainname});
   }
-  const config::Process& process = *config_.process;
+  const config::Process& process = config_.process;
   add(Actor::Init, process.user.umask ? "/process/user/umask" : "",
       SetUmask{process.user.umask.value_or(022)});
   add(Actor::Init, "/process/cwd", ChangeDirectory{process.cwd, false});
@@ -449,8 +449,11 @@ void Builder::lock_down() {
 }
 
 void Builder::finish() {
-  const config::Process& process = *config_.process;
-  add(Actor::Init, "/process/args/0", FindProgram{process.args.front()});
+  const config::Process& process = config_.process;
+  const bool has_program = !process.args.empty();
+  if (has_program) {
+    add(Actor::Init, "/process/args/0", FindProgram{process.args.front()});
+  }
   tell(Actor::Init, MessageKind::Ready);
   await(Actor::Boxrun, MessageKind::Ready);
   // As late as may be: a low priority would slow down what init does before.
@@ -467,6 +470,9 @@ void Builder::finish() {
   await(Actor::Init, MessageKind::Proceed);
   if (at_.wait_for_start) {
     add(Actor::Init, {}, WaitForStart{});
+  }
+  if (!has_program) {
+    return;  // `start` says so, and init ends
   }
   if (!config_.hooks.start_container.empty()) {
     add(Actor::Init, "/hooks/startContainer",

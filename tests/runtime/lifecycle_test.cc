@@ -82,6 +82,21 @@ TEST_F(Lifecycle, AMissingProgramFailsAlreadyAtCreate) {
   EXPECT_EQ(boxrun({"list", "-q"}).out, "");
 }
 
+// runtime-spec, runtime.md, "Start": an error "if `process` was not set"; `create` does not need
+// it.
+TEST_F(Lifecycle, AContainerWithoutAProcessCanBeCreatedAndNotStarted) {
+  config.erase("process");
+  write_config();
+  const Ended created = boxrun({"create", "-b", folder + "/bundle", id});
+  ASSERT_EQ(created.status, 0) << created.err;
+  EXPECT_EQ(status(), "created");
+  const Ended started = boxrun({"start", id});
+  EXPECT_EQ(started.status, 1);
+  EXPECT_THAT(started.err, HasSubstr("/process: is not set: there is no program to run"));
+  EXPECT_TRUE(await_status("stopped"));
+  EXPECT_EQ(boxrun({"delete", id}).status, 0);
+}
+
 TEST_F(Lifecycle, WrongTransitionsAreRefusedWithTheState) {
   ASSERT_EQ(create().status, 0);
   EXPECT_THAT(create().err, HasSubstr("container \"" + id + "\" exists already"));

@@ -47,10 +47,8 @@ const Mistake kMistakes[] = {
     // Seen while reading.
     {"NamespaceMisspelt", [](json& c) { c["linux"]["namespaces"][0]["type"] = "nett"; },
      "config.json: /linux/namespaces/0/type: unknown namespace \"nett\""},
-    {"CapabilityMisspelt",
-     [](json& c) { c["process"]["capabilities"]["bounding"][0] = "CAP_AUDIT_WRIT"; },
-     "/process/capabilities/bounding/0: unknown capability \"CAP_AUDIT_WRIT\"\nhint: did you mean "
-     "\"CAP_AUDIT_WRITE\"?"},
+    {"NoProcess", [](json& c) { c.erase("process"); },
+     "/process: is not set: there is no program to run"},
     {"NoProgram", [](json& c) { c["process"]["args"] = json::array(); },
      "/process/args: must name the program to run"},
     {"RelativeWorkingDirectory", [](json& c) { c["process"]["cwd"] = "tmp"; },

@@ -50,6 +50,14 @@ TEST_F(Process, ACapabilityThatCannotBeGrantedIsAWarning) {
                                    "cannot be granted: boxrun does not have it"));
 }
 
+TEST_F(Process, ACapabilityThatNobodyKnowsIsAWarning) {
+  config["process"]["capabilities"]["bounding"].push_back("CAP_KILLL");
+  const Ended ended = run_script("true");
+  EXPECT_EQ(ended.status, 0);
+  EXPECT_THAT(ended.err, HasSubstr("not granted: unknown capability \"CAP_KILLL\"; did you mean "
+                                   "\"CAP_KILL\"?"));
+}
+
 TEST_F(Process, NoNewPrivilegesIsSetOrNot) {
   EXPECT_EQ(status_field("NoNewPrivs"), "1");
   config["process"]["noNewPrivileges"] = false;
