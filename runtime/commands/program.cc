@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "runtime/commands/options.h"
 #include "runtime/commands/words.h"
@@ -64,6 +65,20 @@ Result<exec::Log> open_log(const Global& global) {
                    global.debug || global.log_level == "debug"};
 }
 
+/// Only what enters a container needs its binary protected.
+constexpr std::array<std::string_view, 3> kEntering = {"create", "run", "exec"};
+
+/// The re-execution that protects the binary is best done before any other work, which would all be
+/// done twice. A word that only looks like such a verb costs nothing but that; an error is left to
+/// the second attempt, which has a log to tell it to.
+void protect_early(int argc, char** argv) {
+  if (argc > 1 && std::any_of(argv + 1, argv + argc, [](std::string_view word) {
+        return std::ranges::find(kEntering, word) != kEntering.end();
+      })) {
+    static_cast<void>(exec::protect_own_binary(argv).ok());
+  }
+}
+
 int run_verb(const Global& global, const Verb& chosen, bool protect, char** argv) {
   auto log = open_log(global);
   if (!log.ok()) {
@@ -96,6 +111,7 @@ int fail(const Session& session, const Error& error, int status) {
 int run_program(int argc, char** argv, const char* version) {
   // Whoever we write to may have gone: that is an error of the write, not the end of boxrun.
   ::signal(SIGPIPE, SIG_IGN);
+  protect_early(argc, argv);
   CLI::App app{"boxrun: an OCI container runtime that explains itself"};
   app.name("boxrun");
   // Engines read the first line for the name and the version, and those that begin with `commit:`
@@ -129,10 +145,8 @@ int run_program(int argc, char** argv, const char* version) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 1;
   }
-  // Only what enters a container needs its binary protected.
-  const bool enters =
-      std::ranges::any_of(std::array{"create", "run", "exec"},
-                          [&app](const char* verb) { return app.got_subcommand(verb); });
+  const bool enters = std::ranges::any_of(
+      kEntering, [&app](std::string_view verb) { return app.got_subcommand(std::string{verb}); });
   return run_verb(global, chosen, enters, argv);
 }
 
