@@ -151,6 +151,10 @@ Result<SeccompProgram> compile_seccomp(const config::Seccomp& seccomp) {
   }
   // no_new_privs is a setting of its own; the child decides.
   ::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_NNP, 0);
+  // A tree of comparisons and not a list. Loading it takes a quarter of the time: the kernel runs a
+  // new filter for every system call there is, to find those that it always allows.
+  // kernel/seccomp.c: seccomp_cache_prepare().
+  ::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
   TRY_OK(add_architectures(seccomp, filter.get()));
   SeccompProgram program;
   TRY_OK(add_rules(seccomp, filter.get(), program.unknown_names));
