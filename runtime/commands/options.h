@@ -19,6 +19,7 @@ struct Global {
   std::string log_level;
   std::string cgroup_manager;
   std::string criu;
+  std::string trace;
   std::string rootless = "auto";
   bool debug = false;
   bool systemd_cgroup = false;

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "runtime/commands/options.h"
+#include "runtime/commands/recording.h"
 #include "runtime/commands/words.h"
 #include "runtime/exec/self_protect.h"
 #include "tracer/os/file.h"
@@ -24,6 +25,8 @@ void add_global(CLI::App& app, Global& global) {
       ->check(CLI::IsMember({"text", "json"}));
   app.add_option("--rootless", global.rootless, "true, false or auto")
       ->check(CLI::IsMember({"true", "false", "auto"}));
+  app.add_option("--trace", global.trace,
+                 "have boxtrace record what boxrun does; %p in the name becomes its pid");
   app.add_flag("--debug", global.debug, "name each step as it is done");
   app.add_flag("--systemd-cgroup", global.systemd_cgroup, "let systemd make the cgroups");
   app.add_option("--cgroup-manager", global.cgroup_manager,
@@ -32,6 +35,47 @@ void add_global(CLI::App& app, Global& global) {
   app.add_option("--log-level", global.log_level, "error, warning or debug (the same as --debug)")
       ->check(CLI::IsMember({"error", "warning", "debug"}));
   app.add_option("--criu", global.criu, "ignored: boxrun does not checkpoint")->group("");
+}
+
+struct VerbGroup {
+  std::array<std::string_view, 2> names;
+  void (*add)(CLI::App& app, Verb& chosen);
+};
+
+constexpr std::array<VerbGroup, 15> kVerbs = {{
+    {{"spec"}, add_spec},
+    {{"bundle"}, add_bundle},
+    {{"create", "run"}, add_create_and_run},
+    {{"start"}, add_start},
+    {{"state"}, add_state},
+    {{"kill"}, add_kill},
+    {{"delete"}, add_delete},
+    {{"list"}, add_list},
+    {{"exec"}, add_exec},
+    {{"pause", "resume"}, add_pause_and_resume},
+    {{"ps"}, add_ps},
+    {{"update"}, add_update},
+    {{"events"}, add_events},
+    {{"features"}, add_features},
+    {{"checkpoint", "restore"}, add_checkpoint_and_restore},
+}};
+
+/// Only those that are mentioned, be it as something else: describing the options of all takes half
+/// a millisecond. All where none is, or where help is wanted.
+void add_verbs(CLI::App& app, Verb& chosen, const std::vector<std::string_view>& words) {
+  const auto mentions = [&words](std::string_view word) {
+    return !word.empty() && std::ranges::find(words, word) != words.end();
+  };
+  const auto is_mentioned = [&mentions](const VerbGroup& group) {
+    return std::ranges::any_of(group.names, mentions);
+  };
+  const bool all =
+      mentions("--help") || mentions("-h") || std::ranges::none_of(kVerbs, is_mentioned);
+  for (const VerbGroup& group : kVerbs) {
+    if (all || is_mentioned(group)) {
+      group.add(app, chosen);
+    }
+  }
 }
 
 /// root in a user namespace that does not map everything may less than root.
@@ -98,6 +142,12 @@ int run_verb(const Global& global, const Verb& chosen, bool protect, char** argv
       return fail(session, done.error());
     }
   }
+  if (!global.trace.empty()) {
+    const auto recorded = record_self(global.trace, argv[0]);
+    if (!recorded.ok()) {
+      return fail(session, recorded.error());
+    }
+  }
   return chosen(session);
 }
 
@@ -122,21 +172,7 @@ int run_program(int argc, char** argv, const char* version) {
   Global global;
   Verb chosen;
   add_global(app, global);
-  add_spec(app, chosen);
-  add_bundle(app, chosen);
-  add_create_and_run(app, chosen);
-  add_start(app, chosen);
-  add_state(app, chosen);
-  add_kill(app, chosen);
-  add_delete(app, chosen);
-  add_list(app, chosen);
-  add_exec(app, chosen);
-  add_pause_and_resume(app, chosen);
-  add_ps(app, chosen);
-  add_update(app, chosen);
-  add_events(app, chosen);
-  add_features(app, chosen);
-  add_checkpoint_and_restore(app, chosen);
+  add_verbs(app, chosen, {argv + std::min(argc, 1), argv + argc});
   std::vector<std::string> words =
       normalize_words(app, std::vector<std::string>(argv + 1, argv + argc));
   std::ranges::reverse(words);  // CLI11 takes them from the end
@@ -145,8 +181,9 @@ int run_program(int argc, char** argv, const char* version) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 1;
   }
-  const bool enters = std::ranges::any_of(
-      kEntering, [&app](std::string_view verb) { return app.got_subcommand(std::string{verb}); });
+  const bool enters = std::ranges::any_of(app.get_subcommands(), [](const CLI::App* verb) {
+    return std::ranges::find(kEntering, verb->get_name()) != kEntering.end();
+  });
   return run_verb(global, chosen, enters, argv);
 }
 
