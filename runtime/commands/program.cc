@@ -39,7 +39,7 @@ void add_global(CLI::App& app, Global& global) {
 
 struct VerbGroup {
   std::array<std::string_view, 2> names;
-  void (*add)(CLI::App& app, Verb& chosen);
+  void (*add)(CLI::App& app, Verb& chosen) = nullptr;
 };
 
 constexpr std::array<VerbGroup, 15> kVerbs = {{
