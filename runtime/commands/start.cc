@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <memory>
@@ -14,6 +15,15 @@
 
 namespace boxrun::commands {
 namespace {
+
+/// Init holds the FIFO until execve(2), or its end, closes it. Then the program runs, which is when
+/// poststart hooks may. Not for ever: init may have to wait for a hook, or be frozen.
+void await_execve(os::BorrowedFd fifo) {
+  constexpr int kPatience = 10'000;  // milliseconds
+  pollfd wait{fifo.get(), 0, 0};     // POLLERR: nobody reads any more
+  while (::poll(&wait, 1, kPatience) < 0 && errno == EINTR) {
+  }
+}
 
 Result<void> start(const Session& session, const std::string& id) {
   TRY_OK(config::parse_container_id(id));
@@ -45,6 +55,7 @@ Result<void> start(const Session& session, const std::string& id) {
     return config::nothing_to_run();
   }
   entry.unlock();
+  await_execve(fifo.value());
   run_late_hooks(session, config.hooks.poststart, "poststart", state, state::Status::Running);
   return {};
 }

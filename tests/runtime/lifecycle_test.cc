@@ -73,6 +73,16 @@ TEST_F(Lifecycle, TheProgramDoesNotRunBeforeStart) {
   EXPECT_TRUE(fs::exists(rootfs("/started")));
 }
 
+// Or a signal that follows would find an init that has not yet become the program, and ignores it.
+TEST_F(Lifecycle, AfterStartTheProgramRuns) {
+  config["hooks"] = {{"startContainer", {{{"path", "/bin/sleep"}, {"args", {"sleep", "0.3"}}}}}};
+  ASSERT_EQ(create().status, 0);
+  const std::string exe = "/proc/" + read_text(folder + "/pid") + "/exe";
+  EXPECT_NE(fs::read_symlink(exe).filename(), "busybox");
+  ASSERT_EQ(boxrun({"start", id}).status, 0);
+  EXPECT_EQ(fs::read_symlink(exe).filename(), "busybox");
+}
+
 TEST_F(Lifecycle, AMissingProgramFailsAlreadyAtCreate) {
   config["process"]["args"] = {"nosuch"};
   write_config();
