@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -78,11 +79,24 @@ std::vector<std::string> path_of(const Place& place) {
   return path;
 }
 
+/// Directories on the way to a container's own that a boxrun has made bear this mark. Which of the
+/// containers below is the last cannot be known when they are made, so whoever leaves such a
+/// directory empty removes it.
+constexpr const char* kMark = "user.boxrun.made";
+
+bool is_marked(const std::string& directory) {
+  return ::getxattr(directory.c_str(), kMark, nullptr, 0) >= 0;
+}
+
 /// mkdir -p below the mount point.
 Result<void> make_directories(const Place& place) {
   const bool is_cpuset = std::ranges::find(place.controllers, "cpuset") != place.controllers.end();
   for (const std::string& directory : path_of(place)) {
-    if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) {
+    if (::mkdir(directory.c_str(), 0755) == 0) {
+      if (directory != place.directory) {
+        ::setxattr(directory.c_str(), kMark, "1", 1, 0);
+      }
+    } else if (errno != EEXIST) {
       return os::errno_error(fmt::format("mkdir({})", base::quote(directory)));
     }
     if (is_cpuset) {
@@ -101,23 +115,6 @@ Result<void> make_directories_again(const Place& place) {
     made = make_directories(place);
   }
   return made;
-}
-
-/// A cgroup that exists may be another container's, or frozen, in which case init would hang
-/// without a word.
-Result<void> check_unused(const Place& place) {
-  const auto processes = os::read_file(place.directory + "/cgroup.procs");
-  if (processes.ok() && !base::trim(processes.value()).empty()) {
-    return Error{EBUSY, fmt::format("the cgroup {} has processes already", place.directory),
-                 "another container uses it: choose another /linux/cgroupsPath"};
-  }
-  Cgroup one;
-  one.places.push_back(place);
-  if (is_frozen(one)) {
-    return Error{EBUSY, fmt::format("the cgroup {} is frozen", place.directory),
-                 "a process in it would never run: thaw it, or choose another /linux/cgroupsPath"};
-  }
-  return {};
 }
 
 Result<void> write_limit(const Limit& limit, const Place& place,
@@ -273,6 +270,31 @@ void collect_processes(const std::string& directory, std::set<int>& pids) {
   }
 }
 
+/// A cgroup that exists may be another container's, or frozen, as may be one above it, in which
+/// case init would hang without a word. Groups below it matter too: what is in them would be killed
+/// with the container.
+Result<void> check_unused(const Place& place) {
+  std::set<int> processes;
+  collect_processes(place.directory, processes);
+  if (!processes.empty()) {
+    return Error{EBUSY,
+                 fmt::format("the cgroup {} has processes already, {} for one", place.directory,
+                             *processes.begin()),
+                 "another container or program uses it: choose another /linux/cgroupsPath"};
+  }
+  for (const std::string& directory : path_of(place)) {
+    Cgroup one;
+    one.places.push_back(place);
+    one.places.front().directory = directory;
+    if (is_frozen(one)) {
+      return Error{
+          EBUSY, fmt::format("the cgroup {} is frozen", directory),
+          "a process in it would never run: thaw it, or choose another /linux/cgroupsPath"};
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 const Place* Cgroup::find(std::string_view controller) const {
@@ -309,7 +331,7 @@ Result<Cgroup> choose_places(const std::string& path) {
     TRY_OK(check_unused(place));
     for (const std::string& directory : path_of(place)) {
       if (directory != place.directory && !exists(directory)) {
-        cgroup.parents.insert(cgroup.parents.begin(), directory);
+        cgroup.parents.push_back(directory);
       }
     }
     cgroup.places.push_back(place);
@@ -394,8 +416,15 @@ Result<void> remove_cgroup(const Cgroup& cgroup) {
                    err == EBUSY ? "processes are left in the cgroup: see its cgroup.procs" : ""};
     }
   }
-  for (const std::string& parent : cgroup.parents) {
-    ::rmdir(parent.c_str());  // ENOTEMPTY: other containers are in it
+  for (const Place& place : cgroup.places) {
+    for (std::string parent = parent_of(place.directory); parent.size() > place.mount_point.size();
+         parent = parent_of(parent)) {
+      const bool is_ours =
+          is_marked(parent) || std::ranges::find(cgroup.parents, parent) != cgroup.parents.end();
+      if (!is_ours || ::rmdir(parent.c_str()) != 0) {
+        break;  // ENOTEMPTY: other containers are in it
+      }
+    }
   }
   return {};
 }

@@ -24,8 +24,8 @@ struct Place {
 
 struct Cgroup {
   std::vector<Place> places;
-  /// Directories on the way that are missing, the deepest first: they are removed with the
-  /// container unless another one uses them.
+  /// Directories on the way that are missing: they are removed with the container unless another
+  /// one uses them. Kept for a crash between making and marking them.
   std::vector<std::string> parents;
 
   [[nodiscard]] const Place* find(std::string_view controller) const;

@@ -143,28 +143,81 @@ TEST_F(Cgroups, ACgroupInUseIsRefused) {
   EXPECT_EQ(boxrun({"kill", "--all", id + "1", "KILL"}).status, 0);
 }
 
-TEST_F(Cgroups, AFrozenCgroupIsRefused) {
-  const std::string frozen = "/sys/fs/cgroup/freezer/" + id;
-  if (!std::filesystem::exists("/sys/fs/cgroup/freezer")) {
-    GTEST_SKIP() << "no freezer of cgroup v1";
-  }
-  std::filesystem::create_directory(frozen);
-  std::ofstream{frozen + "/freezer.state"} << "FROZEN";
-  config["linux"]["cgroupsPath"] = "/" + id;
+/// Processes in a group below it would be killed with the container, whoever they are.
+TEST_F(Cgroups, ACgroupInUseFurtherDownIsRefused) {
+  config["linux"]["cgroupsPath"] = "/" + mark + "/above/below";
+  ASSERT_GT(start_background(id + "1"), 0);
+  config["linux"]["cgroupsPath"] = "/" + mark + "/above";
   const Ended ended = run_script("true");
   EXPECT_EQ(ended.status, 1);
-  EXPECT_THAT(ended.err, HasSubstr("is frozen"));
-  std::ofstream{frozen + "/freezer.state"} << "THAWED";
-  ::rmdir(frozen.c_str());
+  EXPECT_THAT(ended.err, HasSubstr("has processes already"));
+  EXPECT_EQ(json::parse(boxrun({"state", id + "1"}).out)["status"], "running");
+}
+
+/// Groups on the way are removed by whoever leaves them last, not by whoever made them.
+TEST_F(Cgroups, TheLastOfTwoRemovesTheGroupThatTheyShared) {
+  config["linux"]["cgroupsPath"] = "/" + mark + "/shared/one";
+  ASSERT_GT(start_background(id + "1"), 0);
+  config["linux"]["cgroupsPath"] = "/" + mark + "/shared/two";
+  ASSERT_GT(start_background(id + "2"), 0);
+  EXPECT_EQ(boxrun({"delete", "--force", id + "1"}).status, 0);
+  EXPECT_FALSE(find_traces(mark).empty());
+  EXPECT_EQ(boxrun({"delete", "--force", id + "2"}).status, 0);
+  EXPECT_THAT(find_traces(mark), ::testing::IsEmpty());
+}
+
+/// Freezes a group of the hierarchy that can, or returns false.
+bool write_freezer(const std::string& group, bool frozen) {
+  const std::string version1 = "/sys/fs/cgroup/freezer";
+  const bool is_version1 = std::filesystem::exists(version1);
+  const std::string directory = (is_version1 ? version1 : "/sys/fs/cgroup") + group;
+  if (!is_version1 && !std::filesystem::exists("/sys/fs/cgroup/cgroup.procs")) {
+    return false;
+  }
+  std::error_code ignored;
+  std::filesystem::create_directories(directory, ignored);
+  if (is_version1) {
+    std::ofstream{directory + "/freezer.state"} << (frozen ? "FROZEN" : "THAWED");
+  } else {
+    std::ofstream{directory + "/cgroup.freeze"} << (frozen ? "1" : "0");
+  }
+  return true;
+}
+void remove_group(const std::string& group) {
+  for (const char* hierarchy : {"/sys/fs/cgroup/freezer", "/sys/fs/cgroup"}) {
+    ::rmdir((hierarchy + group).c_str());
+  }
+}
+
+TEST_F(Cgroups, AFrozenCgroupIsRefused) {
+  const std::string above = "/" + id;
+  const std::string group = above + "/inner";
+  if (!write_freezer(group, true)) {
+    GTEST_SKIP() << "no freezer";
+  }
+  config["linux"]["cgroupsPath"] = group;
+  Ended ended = run_script("true");
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_THAT(ended.err, HasSubstr(group + " is frozen: Device or resource busy (EBUSY)\nhint: a "
+                                           "process in it would never run"));
+  write_freezer(group, false);
+  // One that is not there yet would be born frozen.
+  write_freezer(above, true);
+  config["linux"]["cgroupsPath"] = above + "/new";
+  ended = run_script("true");
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_THAT(ended.err, HasSubstr(above + " is frozen"));
+  write_freezer(above, false);
+  remove_group(group);
+  remove_group(above);
 }
 
 TEST_F(Cgroups, AFrozenContainerIsPausedAndCanBeDeleted) {
-  if (!std::filesystem::exists("/sys/fs/cgroup/freezer")) {
-    GTEST_SKIP() << "no freezer of cgroup v1";
-  }
   config["linux"]["cgroupsPath"] = "/" + id;
   ASSERT_GT(start_background(id), 0);
-  std::ofstream{"/sys/fs/cgroup/freezer/" + id + "/freezer.state"} << "FROZEN";
+  if (!write_freezer("/" + id, true)) {
+    GTEST_SKIP() << "no freezer";
+  }
   EXPECT_EQ(json::parse(boxrun({"state", id}).out)["status"], "paused");
   EXPECT_EQ(boxrun({"delete", "--force", id}).status, 0);
 }
