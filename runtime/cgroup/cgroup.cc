@@ -40,6 +40,20 @@ Result<void> fill_cpuset(const std::string& directory) {
   return {};
 }
 
+/// Whether a directory of version 2 has the controller: its files are there.
+bool has_controller(const std::string& directory, std::string_view controller) {
+  const auto offered = os::read_file(directory + "/cgroup.controllers");
+  return offered.ok() &&
+         std::ranges::count(base::split_blanks(base::trim(offered.value())), controller) > 0;
+}
+
+Error no_controller(const Limit& limit) {
+  return {ENOENT,
+          fmt::format("{}: no cgroup hierarchy here has the {} controller", limit.setting,
+                      limit.controller),
+          "leave the limit out, or mount the controller below /sys/fs/cgroup"};
+}
+
 /// Offers version-2 controllers to the children of every directory above `directory`.
 Result<void> enable_controllers(const Place& place, const std::set<std::string>& wanted) {
   std::string path = place.mount_point;
@@ -51,8 +65,16 @@ Result<void> enable_controllers(const Place& place, const std::set<std::string>&
     TRY(const std::string offered, os::read_file(path + "/cgroup.controllers"));
     for (const std::string_view controller : base::split_blanks(base::trim(offered))) {
       if (wanted.contains(std::string{controller})) {
-        TRY_OK(os::write_control_file(path + "/cgroup.subtree_control",
-                                      fmt::format("+{}", controller)));
+        auto enabled = os::write_control_file(path + "/cgroup.subtree_control",
+                                              fmt::format("+{}", controller));
+        if (!enabled.ok() && enabled.error().err == EBUSY) {
+          Error error = std::move(enabled).error();
+          error.hint =
+              "a cgroup with processes of its own cannot limit those below it: choose a "
+              "/linux/cgroupsPath elsewhere";
+          return error;
+        }
+        TRY_OK(std::move(enabled));
       }
     }
     path += fmt::format("/{}", part);
@@ -135,6 +157,9 @@ Result<void> write_limit(const Limit& limit, const Place& place,
     }
     return {};
   }
+  if (error.err == ENOENT && place.version2 && !has_controller(place.directory, limit.controller)) {
+    return no_controller(limit);
+  }
   if (error.err == ENOENT) {
     error.hint = fmt::format("this kernel's {} controller has no {}", limit.controller, limit.file);
   } else if (error.err == EINVAL || error.err == ERANGE) {
@@ -149,13 +174,18 @@ Result<void> write_limit(const Limit& limit, const Place& place,
   return std::move(error).within(limit.setting);
 }
 
+/// The hierarchy of version 1 that has a line's controller; `io` is called `blkio` there.
+const Place* version1_of(const Limit& limit, const Cgroup& cgroup) {
+  return cgroup.find(limit.version2 && limit.controller == "io" ? "blkio" : limit.controller);
+}
+
 /// The place that a line is for, or null: each controller is in one hierarchy only.
 const Place* place_of(const Limit& limit, const Cgroup& cgroup) {
-  const Place* place = cgroup.find(limit.controller);
-  if (place == nullptr && limit.version2) {
-    return cgroup.version2();
+  const Place* version1 = version1_of(limit, cgroup);
+  if (!limit.version2) {
+    return version1;
   }
-  return place != nullptr && place->version2 == limit.version2 ? place : nullptr;
+  return version1 == nullptr ? cgroup.version2() : nullptr;
 }
 
 }  // namespace
@@ -177,16 +207,21 @@ Result<void> write_limits(const std::vector<Limit>& limits, const Cgroup& cgroup
   }
   for (const Limit& limit : limits) {
     // A line of version 2 is not missed where version 1 has the controller and a line of its own.
-    const bool is_other_form = limit.version2 && cgroup.find(limit.controller) != nullptr &&
+    const bool is_other_form = limit.version2 && version1_of(limit, cgroup) != nullptr &&
                                !limit.setting.starts_with("/linux/resources/unified/");
     if (applied.contains(limit.setting) || is_other_form) {
       continue;
     }
-    if (limit.if_missing == IfMissing::Refuse) {
+    const Place* version2 = cgroup.version2();
+    const bool is_elsewhere =
+        version2 != nullptr && has_controller(version2->directory, limit.controller);
+    if (limit.if_missing == IfMissing::Refuse && is_elsewhere) {
       return Error{ENOENT,
-                   fmt::format("{}: no cgroup hierarchy here has the {} controller", limit.setting,
-                               limit.controller),
-                   "leave the limit out, or mount the controller below /sys/fs/cgroup"};
+                   fmt::format("{}: cgroup v2 has nothing like {}", limit.setting, limit.file),
+                   "leave the limit out: on this host the controller is one of version 2"};
+    }
+    if (limit.if_missing == IfMissing::Refuse) {
+      return no_controller(limit);
     }
     warnings.push_back(
         fmt::format("{}: not applied: cgroup v2 has nothing like {}", limit.setting, limit.file));

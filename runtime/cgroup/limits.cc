@@ -106,10 +106,16 @@ void add_cpu(const config::Cpu& cpu, Lines& lines) {
   if (cpu.quota && *cpu.quota != 0) {
     lines.v1("cpu/quota", "cpu", "cpu.cfs_quota_us", std::to_string(*cpu.quota));
   }
-  if ((cpu.quota && *cpu.quota != 0) || (cpu.period && *cpu.period != 0)) {
-    lines.v2(cpu.quota ? "cpu/quota" : "cpu/period", "cpu", "cpu.max",
-             fmt::format("{} {}", or_max(cpu.quota.value_or(0) == 0 ? -1 : *cpu.quota),
-                         cpu.period.value_or(0) == 0 ? 100000 : *cpu.period));
+  // One file for both in version 2. It is written for each, so that each counts as applied.
+  const bool has_quota = cpu.quota.value_or(0) != 0;
+  const bool has_period = cpu.period.value_or(0) != 0;
+  const std::string both = fmt::format("{} {}", has_quota ? or_max(*cpu.quota) : "max",
+                                       has_period ? *cpu.period : 100000);
+  if (has_quota) {
+    lines.v2("cpu/quota", "cpu", "cpu.max", both);
+  }
+  if (has_period) {
+    lines.v2("cpu/period", "cpu", "cpu.max", both);
   }
   if (cpu.burst) {
     lines.v1("cpu/burst", "cpu", "cpu.cfs_burst_us", std::to_string(*cpu.burst));

@@ -78,15 +78,8 @@ void add_verbs(CLI::App& app, Verb& chosen, const std::vector<std::string_view>&
   }
 }
 
-/// root in a user namespace that does not map everything may less than root.
 bool is_rootless(const std::string& wish) {
-  if (wish != "auto") {
-    return wish == "true";
-  }
-  const auto map = os::read_file("/proc/self/uid_map");
-  const bool is_first = map.ok() && base::split_blanks(base::trim(map.value())) ==
-                                        std::vector<std::string_view>{"0", "0", "4294967295"};
-  return ::geteuid() != 0 || !is_first;
+  return wish == "auto" ? !state::has_rights_of_root() : wish == "true";
 }
 
 /// `file:PATH`, or just the path.

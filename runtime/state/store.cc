@@ -57,13 +57,20 @@ Result<void> make_root(const std::string& root) {
 
 }  // namespace
 
+bool has_rights_of_root() {
+  const auto map = os::read_file("/proc/self/uid_map");
+  const bool is_first = map.ok() && base::split_blanks(base::trim(map.value())) ==
+                                        std::vector<std::string_view>{"0", "0", "4294967295"};
+  return ::geteuid() == 0 && is_first;
+}
+
 std::string default_root() {
+  const char* runtime_dir = std::getenv("XDG_RUNTIME_DIR");
+  if (!has_rights_of_root() && runtime_dir != nullptr && *runtime_dir == '/') {
+    return fmt::format("{}/boxrun", runtime_dir);
+  }
   if (::geteuid() == 0) {
     return "/run/boxrun";
-  }
-  const char* runtime_dir = std::getenv("XDG_RUNTIME_DIR");
-  if (runtime_dir != nullptr && *runtime_dir == '/') {
-    return fmt::format("{}/boxrun", runtime_dir);
   }
   return fmt::format("/tmp/boxrun-{}", ::geteuid());
 }

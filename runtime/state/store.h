@@ -17,6 +17,10 @@
 
 namespace boxrun::state {
 
+/// Uid 0 in the first user namespace. Root of another one may less: it is the root of an ordinary
+/// user, as engines make one for themselves before they call a runtime.
+[[nodiscard]] bool has_rights_of_root();
+
 /// /run/boxrun for root, else $XDG_RUNTIME_DIR/boxrun, else a directory of the user's own in /tmp.
 [[nodiscard]] std::string default_root();
 

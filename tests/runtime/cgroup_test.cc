@@ -84,6 +84,32 @@ TEST_F(Cgroups, LimitsAreInTheFiles) {
       << "the directory on the way was made by boxrun too";
 }
 
+/// `blkio` of version 1 and `io` of version 2 are one controller, and a host has it in one of them.
+TEST_F(Cgroups, BlockDevicesAreLimitedWhereverTheirControllerIs) {
+  const auto disks = std::filesystem::directory_iterator{"/sys/block"};
+  const auto disk = std::find_if(begin(disks), end(disks), [](const auto& entry) {
+    return entry.path().filename().string().starts_with("vd") ||
+           entry.path().filename().string().starts_with("sd");
+  });
+  if (disk == end(disks)) {
+    GTEST_SKIP() << "no disk";
+  }
+  const std::string numbers = read_text(disk->path().string() + "/dev");
+  config["linux"]["cgroupsPath"] = "/" + id;
+  config["linux"]["resources"]["blockIO"]["throttleReadBpsDevice"] = {
+      {{"major", std::stoi(numbers)},
+       {"minor", std::stoi(numbers.substr(numbers.find(':') + 1))},
+       {"rate", 1048576}}};
+  ASSERT_GT(start_background(id), 0);
+  const std::string expected = numbers.substr(0, numbers.find('\n'));
+  std::string seen = read_text(directory("blkio", "/" + id) + "/blkio.throttle.read_bps_device");
+  if (version2_) {
+    seen = read_text(directory("io", "/" + id) + "/io.max");
+  }
+  EXPECT_THAT(seen, ::testing::AnyOf(HasSubstr(expected + " 1048576"),
+                                     HasSubstr(expected + " rbps=1048576")));
+}
+
 TEST_F(Cgroups, APidsLimitStopsForks) {
   config["linux"]["resources"]["pids"] = {{"limit", 5}};
   EXPECT_THAT(run_script("for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; wait").err,

@@ -241,6 +241,12 @@ struct OomScoreSet {
 struct SysctlWritten {
   std::string key, value;
 };
+/// What a security module will hold the task to: from its next execve(2) on, or at once.
+struct SecurityLabelSet {
+  std::string label;
+  bool apparmor = false;  ///< known to be AppArmor's; else whichever module is the main one
+  bool at_exec = false;
+};
 struct SubreaperSet {};
 struct DeathSignalSet {
   int signo = 0;
@@ -259,13 +265,14 @@ struct ModelDisagrees {
   std::string predicted, observed;
 };
 
-using Fact = std::variant<
-    TaskBorn, Execed, PrivilegeWithheld, CommChanged, Exited, SignalDelivered, NamespacesMade,
-    NamespaceJoined, NamespacesConfirmed, NamespacePinned, IdMapWritten, SetgroupsDenied,
-    TimeOffsetsWritten, HostnameSet, Mounted, PropagationChanged, Unmounted, RootChanged,
-    OldRootDetached, NodeMade, CapsChanged, NoNewPrivsSet, KeepCapsSet, SecurebitsSet, IdsChanged,
-    GroupsSet, SeccompInstalled, DumpableSet, KeyringJoined, CgroupMade, CgroupRemoved,
-    DirectoryMade, DirectoryRemoved, CgroupJoined, CgroupLimitSet, RlimitSet, OomScoreSet,
-    SysctlWritten, SubreaperSet, DeathSignalSet, SessionMade, EffectUnread, ModelDisagrees>;
+using Fact = std::variant<TaskBorn, Execed, PrivilegeWithheld, CommChanged, Exited, SignalDelivered,
+                          NamespacesMade, NamespaceJoined, NamespacesConfirmed, NamespacePinned,
+                          IdMapWritten, SetgroupsDenied, TimeOffsetsWritten, HostnameSet, Mounted,
+                          PropagationChanged, Unmounted, RootChanged, OldRootDetached, NodeMade,
+                          CapsChanged, NoNewPrivsSet, KeepCapsSet, SecurebitsSet, IdsChanged,
+                          GroupsSet, SeccompInstalled, DumpableSet, KeyringJoined, CgroupMade,
+                          CgroupRemoved, DirectoryMade, DirectoryRemoved, CgroupJoined,
+                          CgroupLimitSet, RlimitSet, OomScoreSet, SysctlWritten, SecurityLabelSet,
+                          SubreaperSet, DeathSignalSet, SessionMade, EffectUnread, ModelDisagrees>;
 
 }  // namespace boxtrace::model

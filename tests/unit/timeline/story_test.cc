@@ -117,6 +117,22 @@ TEST(Story, MaskedAndReadOnlyPathsAreOneLine) {
   EXPECT_THAT(script.text(), HasSubstr("1 absent here"));
 }
 
+TEST(Story, ProfilesOfAppArmorAndOtherLabelsAreTold) {
+  Script script;
+  in_new_mount_namespace(script)
+      .fd(9, "/proc/101/task/101/attr/apparmor/exec")
+      .call("write", {std::uint64_t{9}, "exec docker-default"sv, std::uint64_t{19}}, 19)
+      .fd(9, "/proc/101/attr/current")
+      .call("write", {std::uint64_t{9}, "system_u:system_r:container_t:s0"sv, std::uint64_t{32}},
+            32)
+      .fd(9, "/proc/101/attr/fscreate")
+      .call("write", {std::uint64_t{9}, "of files"sv, std::uint64_t{8}}, 8);
+  EXPECT_THAT(script.text(), HasSubstr("AppArmor profile docker-default"));
+  EXPECT_THAT(script.text(), HasSubstr("security label system_u:system_r:container_t:s0"));
+  EXPECT_THAT(script.text(), Not(HasSubstr("of files")));
+  EXPECT_EQ(script.milestone("security-label"), "label=docker-default");
+}
+
 TEST(Story, CapabilityDropsAreOneLineWithWhatIsKept) {
   Script script;
   script.call("unshare", {kNewUts});

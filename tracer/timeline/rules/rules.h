@@ -32,6 +32,7 @@ inline constexpr decoders::CallChoice kFileOpens[] = {
 [[nodiscard]] std::unique_ptr<Rule> make_capabilities_rule();
 [[nodiscard]] std::unique_ptr<Rule> make_ids_rule();
 [[nodiscard]] std::unique_ptr<Rule> make_seccomp_rule();
+[[nodiscard]] std::unique_ptr<Rule> make_security_labels_rule();
 [[nodiscard]] std::unique_ptr<Rule> make_resources_rule();
 [[nodiscard]] std::unique_ptr<Rule> make_fifo_rule();
 [[nodiscard]] std::unique_ptr<Rule> make_failures_rule();
