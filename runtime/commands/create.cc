@@ -175,6 +175,7 @@ int Creation::run() {
          options_.no_new_keyring,
          options_.launch.preserve_fds + pass_sockets_on(bundle_.config.process)};
   exec::read_security_modules(bundle_.config, session_.log, at_);
+  at_.has_kcore = ::access("/proc/kcore", F_OK) == 0;
   plan_ = plan::make_plan(bundle_.config, at_);
   if (options_.dry_run) {
     const std::string text = plan::render_plan(plan_);

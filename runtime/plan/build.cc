@@ -307,6 +307,9 @@ void Builder::make_devices() {
   for (const auto& link : kDeviceLinks) {
     add(Actor::Init, {}, MakeLink{link.target, link.path});
   }
+  if (at_.has_kcore) {
+    add(Actor::Init, {}, MakeLink{"/proc/kcore", "/dev/core"});
+  }
   for (std::size_t i = 0; i < config_.devices.size(); ++i) {
     // A privileged container lists all devices of the host. Its own /dev/ptmx stays the one of its
     // devpts: the host's node would look for `pts` beside itself and find it, or nothing.

@@ -19,6 +19,7 @@ struct Circumstances {
   std::uint32_t preserve_fds = 0;
   bool has_apparmor = false;  ///< the kernel has the module, and it is on
   bool has_selinux = false;
+  bool has_kcore = false;  ///< /proc/kcore, which depends on how the kernel was built
   /// `exec`: the container is there and all its namespaces are joined; nothing of it is made.
   bool joins = false;
 };

@@ -144,8 +144,19 @@ void write_cgroup(Change& change, const CgroupPath& path, const std::string& tex
   change.say(CgroupLimitSet{path.controller, path.group, path.file, std::string(base::trim(text))});
 }
 
+/// `/17/task/17/attr/exec`: a runtime keeps a procfs that is mounted nowhere, or not any more,
+/// whose paths the kernel shows without `/proc`.
+bool is_label_of_detached_proc(std::string_view target) {
+  const std::size_t slash = target.find('/', 1);
+  return slash != std::string_view::npos && base::parse_u64(target.substr(1, slash - 1)) &&
+         target.find("/attr/", slash) != std::string_view::npos;
+}
+
 void apply_write(Change& change) {
-  const std::string target = change.fd_target(static_cast<std::int32_t>(change.arg(0)));
+  std::string target = change.fd_target(static_cast<std::int32_t>(change.arg(0)));
+  if (is_label_of_detached_proc(target)) {
+    target.insert(0, "/proc");
+  }
   if (target.empty() || target.front() != '/') {
     return;
   }

@@ -4,25 +4,15 @@
 # docker does not (ps, events, update from standard input), and reads the log that the runtime writes.
 source "$(dirname "$0")/lib.sh"
 need containerd ctr script jq
-scratch=$(mktemp -d)
-group=boxrun-engines-$$
-
-end() {
-  [[ -z ${daemon:-} ]] || {
-    local task
-    for task in $(e task ls -q 2>/dev/null); do
-      e task rm -f "$task" >/dev/null 2>&1
-    done
-    kill "$daemon" 2>/dev/null
-    await eval "! kill -0 $daemon"
-  }
-  find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2>/dev/null
-  rm -rf "$scratch"
+need_root
+stop_engine() {
+  local task
+  for task in $(e task ls -q 2>/dev/null); do
+    e task rm -f "$task" >/dev/null 2>&1
+  done
+  stop_daemon
 }
-trap end EXIT
-
-mkdir "$scratch/root"
-make_rootfs "$scratch/root"
+begin
 cat >"$scratch/config.toml" <<TOML
 version = 2
 root = "$scratch/data"
@@ -33,17 +23,8 @@ address = "$scratch/sock"
 TOML
 containerd --config "$scratch/config.toml" >"$scratch/log" 2>&1 </dev/null &
 daemon=$!
-cat >"$scratch/ctr" <<SH
-#!/bin/sh
-exec timeout -k 5 60 ctr -a $scratch/sock "\$@"
-SH
-chmod +x "$scratch/ctr"
-engine=$scratch/ctr
-e() { "$engine" "$@"; }
-await e version || {
-  tail -n 5 "$scratch/log"
-  skip 'containerd does not start on this machine'
-}
+engine_is 60 ctr -a "$scratch/sock"
+await_engine containerd
 
 run() { # run OPTION... -- COMMAND...
   local options=()

@@ -5,22 +5,12 @@
 source "$(dirname "$0")/lib.sh"
 source "$here/uses.sh"
 need docker dockerd containerd script unshare
-scratch=$(mktemp -d)
-group=boxrun-engines-$$
-
-end() {
-  [[ -z ${daemon:-} ]] || {
-    docker -H "unix://$scratch/sock" ps -aq 2>/dev/null | xargs -r docker -H "unix://$scratch/sock" rm -f >/dev/null 2>&1
-    kill "$daemon" 2>/dev/null
-    await eval "! kill -0 $daemon"
-  }
-  find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2>/dev/null
-  rm -rf "$scratch"
+need_root
+stop_engine() {
+  e ps -aq 2>/dev/null | xargs -r "$engine" rm -f >/dev/null 2>&1
+  stop_daemon
 }
-trap end EXIT
-
-mkdir "$scratch/root"
-make_rootfs "$scratch/root"
+begin
 # The daemon's cgroups are below ours, and its network namespace has a bridge.
 unshare --mount --net bash -c '
   ip link set lo up
@@ -29,17 +19,8 @@ unshare --mount --net bash -c '
     --add-runtime "under-test=$2" --default-runtime under-test' \
   "$scratch" "$group" "$path" >"$scratch/log" 2>&1 </dev/null &
 daemon=$!
-cat >"$scratch/docker" <<SH
-#!/bin/sh
-exec timeout -k 5 90 docker -H unix://$scratch/sock "\$@"
-SH
-chmod +x "$scratch/docker"
-engine=$scratch/docker
-e() { "$engine" "$@"; }
-await e version || {
-  tail -n 5 "$scratch/log"
-  skip 'dockerd does not start on this machine'
-}
+engine_is 90 docker -H "unix://$scratch/sock"
+await_engine dockerd
 tar -C "$scratch/root" -c . | e import - box:1 >/dev/null
 image=box:1
 plain=(--network none)

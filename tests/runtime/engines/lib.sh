@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # `scratch` is the script's
+# shellcheck shell=bash disable=SC2154 # `daemon` is the script's
 # What the scripts of this folder have in common. Each drives a container engine as people do every day and
 # checks what comes out, with a runtime of choice under it:
 #
@@ -36,11 +36,75 @@ need() {
   for program; do
     command -v "$program" >/dev/null || skip "$program is not installed"
   done
-  ((EUID == 0)) || skip 'needs root'
   [[ -x /bin/busybox ]] || skip '/bin/busybox (busybox-static) is not installed'
   path=$(runtime_path)
   [[ -x $path ]] || skip "the runtime $runtime is not there"
 }
+need_root() { ((EUID == 0)) || skip 'needs root'; }
+
+# begin: a folder `scratch` with a root filesystem in `root`, a name for cgroups, and an end that leaves nothing.
+begin() {
+  scratch=$(mktemp -d)
+  group=boxrun-engines-$$
+  engine=$scratch/engine
+  trap end EXIT
+  mkdir "$scratch/root"
+  make_rootfs "$scratch/root"
+}
+
+# What the script has begun: its function `stop_engine`, then cgroups and files.
+end() {
+  [[ ! -e $engine ]] || stop_engine
+  find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2>/dev/null
+  rm -rf "$scratch"
+}
+
+# engine_is SECONDS WORD...: the command line of the engine, for `e` and for what needs a program's path.
+engine_is() {
+  printf '#!/bin/sh\nexec timeout -k 5 %s %s "$@"\n' "$1" "${*:2}" >"$engine"
+  chmod +x "$engine"
+}
+e() { "$engine" "$@"; }
+
+# await_engine NAME: until it answers.
+await_engine() {
+  await e version && return
+  tail -n 5 "$scratch/log"
+  skip "$1 does not start on this machine"
+}
+stop_daemon() {
+  kill "$daemon" 2>/dev/null
+  await eval "! kill -0 $daemon"
+}
+
+# podman_is: podman with a store and a configuration of our own, for whoever runs the script.
+podman_is() {
+  # It asks for more open files than a machine without CAP_SYS_RESOURCE can grant; no runtime could.
+  cat >"$scratch/containers.conf" <<TOML
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+init_path = "$(command -v tini-static || command -v docker-init || command -v catatonit)"
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+runtime = "under-test"
+runtime_supports_json = ["under-test"]
+no_pivot_root = false
+[engine.runtimes]
+under-test = ["$path"]
+TOML
+  engine_is 90 env "CONTAINERS_CONF=$scratch/containers.conf" podman --root "$scratch/store" \
+    --runroot "$scratch/run" --tmpdir "$scratch/tmp" --storage-driver vfs
+  tar -C "$scratch/root" --owner=0 --group=0 -c . | e import - box:1 >"$scratch/log" 2>&1 || {
+    tail -n 5 "$scratch/log"
+    skip 'podman does not work on this machine'
+  }
+}
+stop_podman() {
+  e rm -fa -t 0
+  e pod rm -fa
+  umount "$scratch"/store/*
+} >/dev/null 2>&1
 
 # A root filesystem of busybox, with what a few uses look for.
 make_rootfs() {
@@ -59,7 +123,7 @@ make_rootfs() {
   chmod 0755 "$root/bin/orphan"
   chmod 0644 "$root/bin/noexec"
   chmod 1777 "$root/tmp"
-  chown 1000:1000 "$root/home/user"
+  ((EUID != 0)) || chown 1000:1000 "$root/home/user"
 }
 
 # expect NAME STATUS GLOB COMMAND...: the command ends with STATUS, a pattern too, and prints what GLOB matches. A

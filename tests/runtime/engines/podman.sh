@@ -4,48 +4,10 @@
 source "$(dirname "$0")/lib.sh"
 source "$here/uses.sh"
 need podman conmon script
-scratch=$(mktemp -d)
-group=boxrun-engines-$$
-
-end() {
-  [[ -z ${engine:-} ]] || {
-    "$engine" rm -fa -t 0 >/dev/null 2>&1
-    "$engine" pod rm -fa >/dev/null 2>&1
-  }
-  find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2>/dev/null
-  umount "$scratch"/store/* 2>/dev/null
-  rm -rf "$scratch"
-}
-trap end EXIT
-
-mkdir "$scratch/root"
-make_rootfs "$scratch/root"
-# Podman asks for more open files than a machine without CAP_SYS_RESOURCE can grant; no runtime could.
-cat >"$scratch/containers.conf" <<TOML
-[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-init_path = "$(command -v tini-static || command -v docker-init || command -v catatonit)"
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-runtime = "under-test"
-runtime_supports_json = ["under-test"]
-no_pivot_root = false
-[engine.runtimes]
-under-test = ["$path"]
-TOML
-cat >"$scratch/podman" <<SH
-#!/bin/sh
-export CONTAINERS_CONF=$scratch/containers.conf
-exec timeout -k 5 90 podman --root $scratch/store --runroot $scratch/run --tmpdir $scratch/tmp --storage-driver vfs "\$@"
-SH
-chmod +x "$scratch/podman"
-engine=$scratch/podman
-e() { "$engine" "$@"; }
-tar -C "$scratch/root" -c . | e import - box:1 >"$scratch/log" 2>&1 || {
-  tail -n 5 "$scratch/log"
-  skip 'podman does not work on this machine'
-}
+need_root
+stop_engine() { stop_podman; }
+begin
+podman_is
 image=box:1
 plain=(--network none --cgroup-parent "/$group")
 bare=(--cgroup-parent "/$group")

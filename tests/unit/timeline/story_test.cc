@@ -120,7 +120,7 @@ TEST(Story, MaskedAndReadOnlyPathsAreOneLine) {
 TEST(Story, ProfilesOfAppArmorAndOtherLabelsAreTold) {
   Script script;
   in_new_mount_namespace(script)
-      .fd(9, "/proc/101/task/101/attr/apparmor/exec")
+      .fd(9, "/101/task/101/attr/apparmor/exec")
       .call("write", {std::uint64_t{9}, "exec docker-default"sv, std::uint64_t{19}}, 19)
       .fd(9, "/proc/101/attr/current")
       .call("write", {std::uint64_t{9}, "system_u:system_r:container_t:s0"sv, std::uint64_t{32}},
