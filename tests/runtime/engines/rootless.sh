@@ -9,7 +9,6 @@ need podman conmon script newuidmap newgidmap setpriv unshare
 uid=64322
 
 as_user() {
-  local home
   need_root
   home=$(mktemp -d)
   trap 'rm -rf "$home"' EXIT
