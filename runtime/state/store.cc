@@ -17,9 +17,23 @@
 namespace boxrun::state {
 namespace {
 
+/// What can be done about a state directory that takes no more.
+Error explain_full(Error error) {
+  if (error.err == ENOSPC || error.err == EDQUOT) {
+    error.hint =
+        "the state directory is full: see `df` and `df -i` for it, or choose another one with "
+        "--root";
+  } else if (error.err == EROFS) {
+    error.hint = "choose a state directory that can be written with --root";
+  }
+  return std::move(error).within("keep the container's state");
+}
+
 Result<void> replace_file(const std::string& path, std::string_view text) {
   const std::string fresh = path + ".new";
-  TRY_OK(os::write_file(fresh, text, 0600));
+  if (auto written = os::write_file(fresh, text, 0600); !written.ok()) {
+    return explain_full(std::move(written).error());
+  }
   if (::rename(fresh.c_str(), path.c_str()) != 0) {
     return os::errno_error(fmt::format("rename({})", base::quote(path)));
   }
@@ -85,7 +99,7 @@ Result<void> Entry::write_config(std::string_view text) const {
 
 Result<void> Entry::make_fifo() const {
   if (::mkfifo(fifo_path().c_str(), 0600) != 0) {
-    return os::errno_error(fmt::format("mkfifo({})", base::quote(fifo_path())));
+    return explain_full(os::errno_error(fmt::format("mkfifo({})", base::quote(fifo_path()))));
   }
   return {};
 }
@@ -111,7 +125,7 @@ Result<Entry> Store::create(const std::string& id) const {
       return Error{0, fmt::format("container \"{}\" exists already", id),
                    fmt::format("choose another id, or remove it with `boxrun delete {}`", id)};
     }
-    return os::errno_error(fmt::format("mkdir({})", base::quote(path)));
+    return explain_full(os::errno_error(fmt::format("mkdir({})", base::quote(path))));
   }
   return lock(id);
 }

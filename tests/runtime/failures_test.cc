@@ -202,6 +202,66 @@ TEST_F(Failures, RightsThatAreMissing) {
   EXPECT_THAT(ended.err, HasSubstr("CAP_AUDIT_WRITE cannot be granted: boxrun does not have it"));
 }
 
+/// A state directory that takes one more thing after the other: each refusal says so and takes back
+/// what there is.
+TEST_F(Failures, AFullDisk) {
+  config["process"]["args"] = {"true"};
+  config["linux"]["cgroupsPath"] = "/" + id;
+  write_config();
+  const std::string state = folder + "/small";
+  fs::create_directory(state);
+  const std::vector<std::pair<const char*, std::string>> cases = {
+      {"nr_inodes=1", "keep the container's state: mkdir(\"" + state + "/" + id + "\"): "},
+      {"nr_inodes=2",
+       "keep the container's state: open(\"" + state + "/" + id + "/config.json.new"},
+      {"nr_inodes=3", "keep the container's state: open(\"" + state + "/" + id + "/state.json.new"},
+      {"nr_inodes=4", "record the state: created: keep the container's state: open("},
+      {"size=4k", "keep the container's state: write(\"" + state + "/" + id + "/state.json.new"},
+      {"size=8k", "record the state: created: keep the container's state: write("},
+      {"ro", "keep the container's state: mkdir("},
+  };
+  for (const auto& [options, text] : cases) {
+    SCOPED_TRACE(options);
+    const Ended ended = run_command(
+        {{"unshare", "-m", "--propagation", "private", "sh", "-c",
+          "mount -t tmpfs -o \"$0\" none \"$1\" && shift && \"$@\"; find \"$2\" -mindepth 1",
+          options, state, BOXRUN_PROGRAM, "--root", state, "run", "-b", folder + "/bundle", id}});
+    EXPECT_THAT(ended.err, HasSubstr(text));
+    EXPECT_THAT(ended.err, HasSubstr(std::string_view{options} == "ro"
+                                         ? "Read-only file system (EROFS)\nhint: choose a state "
+                                           "directory that can be written with --root"
+                                         : "No space left on device (ENOSPC)\nhint: the state "
+                                           "directory is full: see `df` and `df -i` for it"));
+    EXPECT_EQ(ended.out, "");
+    EXPECT_THAT(find_traces(id), ::testing::IsEmpty());
+  }
+}
+
+/// A limit that the kernel can only give to groups whose parents have no processes.
+TEST_F(Failures, AParentWithProcessesGivesNoControllers) {
+  const bool is_alone = fs::exists("/sys/fs/cgroup/cgroup.procs");
+  const std::string parent = (is_alone ? "/sys/fs/cgroup/" : "/sys/fs/cgroup/unified/") + mark;
+  const std::string controllers = read_text(is_alone ? "/sys/fs/cgroup/cgroup.controllers"
+                                                     : "/sys/fs/cgroup/unified/cgroup.controllers");
+  if (controllers.find("hugetlb") == std::string::npos) {
+    GTEST_SKIP() << "no hugetlb in cgroup v2";
+  }
+  fs::create_directory(parent);
+  const auto enter = [](const std::string& group) {
+    write_text(group + "/cgroup.procs", std::to_string(::getpid()));
+  };
+  const std::string own = read_text("/proc/self/cgroup");
+  const auto start = own.find("0::/") + 3;
+  enter(parent);
+  config["process"]["args"] = {"true"};
+  config["linux"]["cgroupsPath"] = "/" + mark + "/inner";
+  config["linux"]["resources"]["hugepageLimits"] = {{{"pageSize", "2MB"}, {"limit", 2097152}}};
+  expect_failure(run(), "hint: a cgroup with processes of its own cannot limit those below it");
+  enter((is_alone ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified") +
+        own.substr(start, own.find('\n', start) - start));
+  EXPECT_EQ(::rmdir(parent.c_str()), 0);
+}
+
 /// A system call of boxrun or init that strace makes fail.
 TEST_F(Failures, CallsThatTheKernelRefuses) {
   if (run_command({{"strace", "-V"}}).status != 0) {
