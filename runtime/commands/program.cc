@@ -127,7 +127,9 @@ int run_verb(const Global& global, const Verb& chosen, bool protect, char** argv
                         is_rootless(global.rootless)};
   if (global.systemd_cgroup || global.cgroup_manager == "systemd") {
     return fail(session, Error{0, "--systemd-cgroup is not supported",
-                               "boxrun makes cgroups itself, in the cgroup filesystem"});
+                               "boxrun makes cgroups itself: tell the engine so (dockerd "
+                               "--exec-opt native.cgroupdriver=cgroupfs, podman --cgroup-manager "
+                               "cgroupfs, containerd SystemdCgroup = false)"});
   }
   if (protect) {
     const auto done = exec::protect_own_binary(argv);
