@@ -1,6 +1,7 @@
 // The filter that boxrun installs is the profile that it was given: the same function of every
 // call.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -60,7 +61,8 @@ TEST(BoxrunReport, SaysWhatTheFilterComesToAndWhatIsOpen) {
   ASSERT_TRUE(compiled.ok());
   const std::vector<std::string> lines = boxrun::exec::report_seccomp(compiled.value());
   ASSERT_GE(lines.size(), 3U);
-  EXPECT_EQ(lines[0], "compiled to 11 instructions: default ALLOW, refuses 3 calls");
+  EXPECT_EQ(lines[0], fmt::format("compiled to {} instructions: default ALLOW, refuses 3 calls",
+                                  compiled.value().instructions.size()));
   EXPECT_TRUE(lines[1].starts_with("i386-killed: every call of a 32-bit program is killed"));
   EXPECT_TRUE(lines[2].starts_with(
       "sibling-open: chmod, fchmod, fchmodat are refused, but fchmodat2 is not"));
