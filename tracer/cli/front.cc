@@ -112,7 +112,7 @@ Ending read_ending(int pipe, pid_t tracer, const FrontLink& link) {
     const std::string how =
         WIFSIGNALED(status) ? fmt::format("was killed by SIG{}", ::sigabbrev_np(WTERMSIG(status)))
                             : "ended early";
-    print_error({0, "the tracer " + how + ", and all that it traced with it", ""});
+    print_error({0, "the tracer " + how + ", and with it all that had its filter of calls", ""});
     return {kToolFailure, 0, false};
   }
   return ending;

@@ -245,7 +245,7 @@ Ending run_traced(ptrace::LaunchOptions options, timeline::Analysis& analysis, O
                   const FrontLink& front) {
   survive_closed_pipes();
   options.process_group = front.process_group;
-  options.front = front.process_group != 0 ? ::getppid() : 0;
+  options.front = ::getppid();
   options.narrowed = front.narrowed;
   const auto end = [&] {
     ptrace::EventQueue queue{analysis};  // which is done with them when this scope ends
@@ -271,11 +271,6 @@ Ending run_traced(ptrace::LaunchOptions options, timeline::Analysis& analysis, O
   return {end.value().code, end.value().signal, end.value().keeps};
 }
 
-Ending run_for(const std::vector<std::string>& command,
-               const std::function<Ending(const FrontLink&)>& work) {
-  return command.empty() ? work({}) : run_behind_front(work);
-}
-
 int pass_on(const Ending& ending) {
   if (ending.signal != 0) {
     die_of(ending.signal);
@@ -297,8 +292,8 @@ int launch(const LaunchRequest& request) {
     return kToolFailure;
   }
   const Plan plan{following.value(), &stop};
-  return pass_on(run_for(request.command,
-                         [&](const FrontLink& front) { return trace(request, plan, front); }));
+  return pass_on(
+      run_behind_front([&](const FrontLink& front) { return trace(request, plan, front); }));
 }
 
 int run_launch(const Arguments& words) {

@@ -29,10 +29,6 @@ struct LaunchRequest {
 [[nodiscard]] Ending run_traced(ptrace::LaunchOptions options, timeline::Analysis& analysis,
                                 Outputs& outputs, const FrontLink& front);
 
-/// Does `work`, behind a front if there is a command, which may signal its whole process group.
-[[nodiscard]] Ending run_for(const std::vector<std::string>& command,
-                             const std::function<Ending(const FrontLink&)>& work);
-
 /// Ends as the command did: dies of its signal, or returns its exit status.
 [[nodiscard]] int pass_on(const Ending& ending);
 

@@ -175,9 +175,8 @@ int run_strace_launch(const Arguments& words) {
     print_error(following.error());
     return kToolFailure;
   }
-  return pass_on(run_for(request->command, [&](const FrontLink& front) {
-    return trace(*request, following.value(), front);
-  }));
+  return pass_on(run_behind_front(
+      [&](const FrontLink& front) { return trace(*request, following.value(), front); }));
 }
 
 int run_strace_show(const Arguments& words) {
