@@ -19,7 +19,7 @@ class AppArmor : public ContainerTest {
     }
     if (!read_text("/sys/module/apparmor/parameters/enabled").starts_with("Y") ||
         read_text("/proc/self/attr/current").empty()) {
-      GTEST_SKIP() << "AppArmor is off";
+      GTEST_SKIP() << "AppArmor is off in this kernel";
     }
     profile = mark;
     write_text(folder + "/profile", "profile " + profile +

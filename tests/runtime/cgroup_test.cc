@@ -92,7 +92,7 @@ TEST_F(Cgroups, BlockDevicesAreLimitedWhereverTheirControllerIs) {
            entry.path().filename().string().starts_with("sd");
   });
   if (disk == end(disks)) {
-    GTEST_SKIP() << "no disk";
+    GTEST_SKIP() << "/sys/block has no disk to limit";
   }
   const std::string numbers = read_text(disk->path().string() + "/dev");
   config["linux"]["cgroupsPath"] = "/" + id;
@@ -219,7 +219,7 @@ TEST_F(Cgroups, AFrozenCgroupIsRefused) {
   const std::string above = "/" + id;
   const std::string group = above + "/inner";
   if (!write_freezer(group, true)) {
-    GTEST_SKIP() << "no freezer";
+    GTEST_SKIP() << "no cgroup hierarchy here has a freezer";
   }
   config["linux"]["cgroupsPath"] = group;
   Ended ended = run_script("true");
@@ -242,7 +242,7 @@ TEST_F(Cgroups, AFrozenContainerIsPausedAndCanBeDeleted) {
   config["linux"]["cgroupsPath"] = "/" + id;
   ASSERT_GT(start_background(id), 0);
   if (!write_freezer("/" + id, true)) {
-    GTEST_SKIP() << "no freezer";
+    GTEST_SKIP() << "no cgroup hierarchy here has a freezer";
   }
   EXPECT_EQ(json::parse(boxrun({"state", id}).out)["status"], "paused");
   EXPECT_EQ(boxrun({"delete", "--force", id}).status, 0);
