@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <functional>
 
 #include "tests/runtime/attack_fixture.h"
 
@@ -27,6 +28,17 @@ class Security : public Attack {
     std::vector<std::string> args = {"exec"};
     args.insert(args.end(), words.begin(), words.end());
     return boxrun(args);
+  }
+  /// Does something to a container of `runtime` that sleeps, whose state is in `state`.
+  void with_sleeper(Runtime runtime, const std::function<void(const std::string& state)>& attack) {
+    const std::string state = folder + "/" + name_of(runtime);
+    set_script("sleep 1000");
+    write_config();
+    const Ended started =
+        run_command({command_of(runtime, state, {"run", "-d", "-b", folder + "/bundle", id})});
+    EXPECT_EQ(started.status, 0) << started.err;
+    attack(state);
+    EXPECT_EQ(run_command({command_of(runtime, state, {"delete", "--force", id})}).status, 0);
   }
 };
 
@@ -185,23 +197,18 @@ TEST_F(Security, AWorkingDirectoryThroughALeakedDescriptorLeadsNowhere) {
 // CVE-2024-21626
 TEST_F(Security, AWorkingDirectoryOfExecThroughALeakedDescriptorLeadsNowhere) {
   const auto climb = [this](Runtime runtime) {
-    const std::string state = folder + "/" + name_of(runtime);
-    set_script("sleep 1000");
-    write_config();
-    const Ended started =
-        run_command({command_of(runtime, state, {"run", "-d", "-b", folder + "/bundle", id})});
-    EXPECT_EQ(started.status, 0) << started.err;
     bool out = false;
-    for (int fd = 3; fd <= 24 && !out; ++fd) {
-      const Ended ended = run_command(
-          {command_of(runtime, state,
-                      {"exec", "--cwd", "/proc/self/fd/" + std::to_string(fd), id, "sh", "-c",
-                       "ls ../../../../etc/debian_version ../../../../etc/os-release"}),
-           0,
-           {{3, "/"}, {7, "/usr"}, {20, "/etc"}}});
-      out = ended.out.find("/etc/") != std::string::npos;
-    }
-    EXPECT_EQ(run_command({command_of(runtime, state, {"delete", "--force", id})}).status, 0);
+    with_sleeper(runtime, [&](const std::string& state) {
+      for (int fd = 3; fd <= 24 && !out; ++fd) {
+        const Ended ended = run_command(
+            {command_of(runtime, state,
+                        {"exec", "--cwd", "/proc/self/fd/" + std::to_string(fd), id, "sh", "-c",
+                         "ls ../../../../etc/debian_version ../../../../etc/os-release"}),
+             0,
+             {{3, "/"}, {7, "/usr"}, {20, "/etc"}}});
+        out = ended.out.find("/etc/") != std::string::npos;
+      }
+    });
     return out;
   };
   EXPECT_FALSE(climb(Runtime::Boxrun));
@@ -249,37 +256,26 @@ TEST_F(Security, ExecRunsAsExactlyTheUserThatIsAskedFor) {
 }
 
 TEST_F(Security, AUserThatIsNoIdIsRefusedAndNotRoot) {
-  const auto root_by = [this](Runtime runtime, const char* user) {
-    const std::string state = folder + "/" + name_of(runtime);
+  const auto root_by = [this](Runtime runtime, const std::string& state, const char* user) {
     return run_command({command_of(runtime, state, {"exec", "-u", user, id, "id", "-u"})}).out ==
            "0\n";
   };
-  const auto with_container = [this](Runtime runtime, const auto& check) {
-    const std::string state = folder + "/" + name_of(runtime);
-    set_script("sleep 1000");
-    write_config();
-    const Ended started =
-        run_command({command_of(runtime, state, {"run", "-d", "-b", folder + "/bundle", id})});
-    EXPECT_EQ(started.status, 0) << started.err;
-    check();
-    EXPECT_EQ(run_command({command_of(runtime, state, {"delete", "--force", id})}).status, 0);
-  };
-  with_container(Runtime::Boxrun, [&] {
+  with_sleeper(Runtime::Boxrun, [&](const std::string& state) {
     for (const char* user : {"4294967296", "4294967295", "8589934592", "-1", "1:4294967296",
                              "18446744073709551616", "", " 1", "1x", "0x1", "+1", "root"}) {
-      EXPECT_FALSE(root_by(Runtime::Boxrun, user) && *user != '\0') << user;
+      EXPECT_FALSE(root_by(Runtime::Boxrun, state, user) && *user != '\0') << user;
     }
-    EXPECT_THAT(run_command({command_of(Runtime::Boxrun, folder + "/boxrun",
-                                        {"exec", "-u", "4294967296", id, "id"})})
-                    .err,
-                HasSubstr("--user: \"4294967296\" is not an id"));
+    EXPECT_THAT(
+        run_command({command_of(Runtime::Boxrun, state, {"exec", "-u", "4294967296", id, "id"})})
+            .err,
+        HasSubstr("--user: \"4294967296\" is not an id"));
   });
   for (const Runtime other : {Runtime::Runc, Runtime::Crun}) {
     if (!reason_against(other).empty()) {
       GTEST_SKIP() << reason_against(other);
     }
-    with_container(other, [&] {
-      EXPECT_TRUE(root_by(other, "4294967296"))
+    with_sleeper(other, [&](const std::string& state) {
+      EXPECT_TRUE(root_by(other, state, "4294967296"))
           << name_of(other) << " was known to be open to this";
     });
   }
