@@ -12,6 +12,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <memory>
 #include <set>
 #include <thread>
 
@@ -111,7 +113,7 @@ bool is_marked(const std::string& directory) {
 }
 
 /// mkdir -p below the mount point.
-Result<void> make_directories(const Place& place) {
+Result<void> make_directory(const Place& place) {
   const bool is_cpuset = std::ranges::find(place.controllers, "cpuset") != place.controllers.end();
   for (const std::string& directory : path_of(place)) {
     if (::mkdir(directory.c_str(), 0755) == 0) {
@@ -129,12 +131,12 @@ Result<void> make_directories(const Place& place) {
 }
 
 /// Another container may end between two of our steps and take a shared directory with it.
-Result<void> make_directories_again(const Place& place) {
+Result<void> make_directory_again(const Place& place) {
   constexpr int kAttempts = 10;
-  auto made = make_directories(place);
+  auto made = make_directory(place);
   for (int attempt = 1; attempt < kAttempts && !made.ok() && made.error().err == ENOENT;
        ++attempt) {
-    made = make_directories(place);
+    made = make_directory(place);
   }
   return made;
 }
@@ -229,7 +231,31 @@ Result<void> write_limits(const std::vector<Limit>& limits, const Cgroup& cgroup
   return {};
 }
 
+std::vector<Limit> read_limits(const std::vector<Limit>& limits, const Cgroup& cgroup) {
+  std::vector<Limit> present;
+  for (const Limit& limit : limits) {
+    const Place* place = place_of(limit, cgroup);
+    for (const std::string* file : {&limit.file, &limit.other_file}) {
+      const auto text = place == nullptr || file->empty()
+                            ? Result<std::string>{Error{}}
+                            : os::read_file(place->directory + "/" + *file);
+      if (text.ok()) {
+        present.push_back(limit);
+        present.back().value = value_to_restore(limit, text.value());
+        break;
+      }
+    }
+  }
+  return present;
+}
+
 namespace {
+
+/// Without rights over devices of the host there is little to take away.
+Result<void> leave_out(const Error& error, std::vector<std::string>& warnings) {
+  warnings.push_back("not applied: " + base::render_error(error));
+  return {};
+}
 
 /// Lists in version 1, a program in version 2.
 Result<void> write_device_rules(const config::Config& config, bool rootless, const Cgroup& cgroup,
@@ -239,7 +265,11 @@ Result<void> write_device_rules(const config::Config& config, bool rootless, con
   }
   if (const Place* place = cgroup.find("devices")) {
     for (const Limit& limit : make_device_limits(*config.resources, config.devices)) {
-      TRY_OK(write_limit(limit, *place, warnings));
+      auto written = write_limit(limit, *place, warnings);
+      if (!written.ok() && written.error().err == EPERM && rootless) {
+        return leave_out(written.error(), warnings);
+      }
+      TRY_OK(std::move(written));
     }
     return {};
   }
@@ -252,17 +282,25 @@ Result<void> write_device_rules(const config::Config& config, bool rootless, con
                 place->directory);
   if (!attached.ok()) {
     Error error = std::move(attached).error().within("/linux/resources/devices");
-    if (rootless) {
-      // Without rights over devices of the host there is little to take away.
-      warnings.push_back("not applied: " + base::render_error(error));
-      return {};
-    }
-    return error;
+    return rootless ? leave_out(error, warnings) : Result<void>{std::move(error)};
   }
   return {};
 }
 
 void sleep_for(std::chrono::milliseconds duration) { std::this_thread::sleep_for(duration); }
+
+/// The directories right below one.
+std::vector<std::string> list_below(const std::string& directory) {
+  std::vector<std::string> below;
+  const std::unique_ptr<DIR, int (*)(DIR*)> open{::opendir(directory.c_str()), ::closedir};
+  while (const dirent* entry = open == nullptr ? nullptr : ::readdir(open.get())) {
+    const std::string_view name = entry->d_name;
+    if (entry->d_type == DT_DIR && name != "." && name != "..") {
+      below.push_back(fmt::format("{}/{}", directory, name));
+    }
+  }
+  return below;
+}
 
 /// Children first: a cgroup directory is removed only when it has no sub-directory. Its files need
 /// not (and cannot) be deleted.
@@ -270,15 +308,8 @@ int remove_tree(const std::string& directory) {
   if (::rmdir(directory.c_str()) == 0 || errno == ENOENT) {
     return 0;
   }
-  const auto names = os::list_directory(directory);
-  if (names.ok()) {
-    for (const std::string& name : names.value()) {
-      struct stat seen {};
-      const std::string path = fmt::format("{}/{}", directory, name);
-      if (::lstat(path.c_str(), &seen) == 0 && S_ISDIR(seen.st_mode)) {
-        remove_tree(path);
-      }
-    }
+  for (const std::string& path : list_below(directory)) {
+    remove_tree(path);
   }
   return ::rmdir(directory.c_str()) == 0 || errno == ENOENT ? 0 : errno;
 }
@@ -293,16 +324,13 @@ void collect_processes(const std::string& directory, std::set<int>& pids) {
       }
     }
   }
-  const auto names = os::list_directory(directory);
-  if (names.ok()) {
-    for (const std::string& name : names.value()) {
-      struct stat seen {};
-      const std::string path = fmt::format("{}/{}", directory, name);
-      if (::lstat(path.c_str(), &seen) == 0 && S_ISDIR(seen.st_mode)) {
-        collect_processes(path, pids);
-      }
-    }
+  for (const std::string& path : list_below(directory)) {
+    collect_processes(path, pids);
   }
+}
+
+std::vector<Limit> limits_of(const config::Config& config) {
+  return config.resources ? make_limits(*config.resources) : std::vector<Limit>{};
 }
 
 /// A cgroup that exists may be another container's, or frozen, as may be one above it, in which
@@ -347,6 +375,14 @@ const Place* Cgroup::version2() const {
   return found == places.end() ? nullptr : &*found;
 }
 
+Cgroup Cgroup::part(bool in_version2) const {
+  Cgroup some;
+  some.parents = parents;  // those of places that are not there are never looked at
+  std::ranges::copy_if(places, std::back_inserter(some.places),
+                       [in_version2](const Place& place) { return place.version2 == in_version2; });
+  return some;
+}
+
 Result<std::vector<Hierarchy>> read_layout() {
   TRY(const std::string mounts, os::read_file("/proc/self/mountinfo"));
   TRY(const std::string membership, os::read_file("/proc/self/cgroup"));
@@ -363,7 +399,6 @@ Result<Cgroup> choose_places(const std::string& path) {
       return Error{0, fmt::format("/linux/cgroupsPath: \"{}\" is the root of the hierarchy", path),
                    "a container needs a cgroup of its own"};
     }
-    TRY_OK(check_unused(place));
     for (const std::string& directory : path_of(place)) {
       if (directory != place.directory && !exists(directory)) {
         cgroup.parents.push_back(directory);
@@ -374,16 +409,21 @@ Result<Cgroup> choose_places(const std::string& path) {
   return cgroup;
 }
 
-Result<void> make_cgroup(const config::Config& config, bool rootless, Cgroup& cgroup,
-                         std::vector<std::string>& warnings) {
-  const auto limits = config.resources ? make_limits(*config.resources) : std::vector<Limit>{};
+Result<void> check_unused(const Cgroup& cgroup) {
+  for (const Place& place : cgroup.places) {
+    TRY_OK(check_unused(place));
+  }
+  return {};
+}
+
+Result<void> make_directories(const config::Config& config, bool rootless, Cgroup& cgroup) {
   std::set<std::string> wanted;
-  for (const Limit& limit : limits) {
+  for (const Limit& limit : limits_of(config)) {
     wanted.insert(limit.controller);
   }
   std::vector<Place> made;
   for (const Place& place : cgroup.places) {
-    auto ready = make_directories_again(place);
+    auto ready = make_directory_again(place);
     if (ready.ok() && place.version2 && !wanted.empty()) {
       ready = enable_controllers(place, wanted);
     }
@@ -395,17 +435,22 @@ Result<void> make_cgroup(const config::Config& config, bool rootless, Cgroup& cg
       remove_tree(place.directory);
     }
   }
-  const bool left_all_out = made.empty() && !cgroup.places.empty();
   cgroup.places = std::move(made);
-  if (left_all_out) {
-    if (!limits.empty()) {
-      return Error{EACCES, fmt::format("{}: no right to make a cgroup", limits.front().setting),
-                   "without root's rights limits need a cgroup that is delegated to the user"};
-    }
-    warnings.emplace_back("no right to make a cgroup: the container stays in boxrun's own");
+  return {};
+}
+
+Result<void> check_limitless(const config::Config& config) {
+  const auto limits = limits_of(config);
+  if (limits.empty()) {
     return {};
   }
-  TRY_OK(write_limits(limits, cgroup, warnings));
+  return Error{EACCES, fmt::format("{}: no right to make a cgroup", limits.front().setting),
+               "without root's rights limits need a cgroup that is delegated to the user"};
+}
+
+Result<void> limit_cgroup(const config::Config& config, bool rootless, const Cgroup& cgroup,
+                          std::vector<std::string>& warnings) {
+  TRY_OK(write_limits(limits_of(config), cgroup, warnings));
   return config.resources ? write_device_rules(config, rootless, cgroup, warnings) : Result<void>{};
 }
 

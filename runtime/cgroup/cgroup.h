@@ -30,22 +30,35 @@ struct Cgroup {
 
   [[nodiscard]] const Place* find(std::string_view controller) const;
   [[nodiscard]] const Place* version2() const;
+  /// The part of it that is in version 2, or in version 1.
+  [[nodiscard]] Cgroup part(bool in_version2) const;
 };
 
 [[nodiscard]] Result<std::vector<Hierarchy>> read_layout();
 
 /// Where the container's cgroup will be in every hierarchy. Makes nothing, so that the places can
 /// be written down before there is anything to lose.
-///
-/// @errors  a place that is frozen or has processes already
 [[nodiscard]] Result<Cgroup> choose_places(const std::string& path);
 
-/// Makes the directories and writes the limits.
+/// @errors  a place that is frozen or has processes already
+[[nodiscard]] Result<void> check_unused(const Cgroup& cgroup);
+
+/// Makes the directories, and in version 2 offers them the controllers that limits need.
 ///
-/// @param rootless  a hierarchy where we may not write is left out, with a warning
+/// @param rootless  a hierarchy where we may not write is left out
+[[nodiscard]] Result<void> make_directories(const config::Config& config, bool rootless,
+                                            Cgroup& cgroup);
+
+/// Of a container that stays in boxrun's cgroup, because every place was left out.
+///
+/// @errors  when it should have limits
+[[nodiscard]] Result<void> check_limitless(const config::Config& config);
+
+/// Writes the limits and the rules for devices, into directories that are there.
+///
 /// @errors  a limit that is refused or has no controller
-[[nodiscard]] Result<void> make_cgroup(const config::Config& config, bool rootless, Cgroup& cgroup,
-                                       std::vector<std::string>& warnings);
+[[nodiscard]] Result<void> limit_cgroup(const config::Config& config, bool rootless,
+                                        const Cgroup& cgroup, std::vector<std::string>& warnings);
 
 /// Writes each limit into the hierarchy that has its controller. Some values are refused in one
 /// order only (a memory limit above the old limit of memory and swap, a quota above the old
@@ -54,6 +67,10 @@ struct Cgroup {
 /// @errors  the first one that is refused or has no controller
 [[nodiscard]] Result<void> write_limits(const std::vector<Limit>& limits, const Cgroup& cgroup,
                                         std::vector<std::string>& warnings);
+
+/// The same files, with the values that they have now. What cannot be read is left out.
+[[nodiscard]] std::vector<Limit> read_limits(const std::vector<Limit>& limits,
+                                             const Cgroup& cgroup);
 
 /// The pids of all processes in the cgroup and below.
 [[nodiscard]] std::vector<int> read_processes(const Cgroup& cgroup);

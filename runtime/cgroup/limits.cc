@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
+
+#include "runtime/aliases.h"
 
 namespace boxrun::cgroup {
 namespace {
@@ -260,6 +263,41 @@ std::vector<Limit> make_limits(const Resources& resources) {
   add_rdma(resources.rdma, lines);
   add_rest(resources, lines);
   return std::move(lines).take();
+}
+
+std::string value_to_restore(const Limit& limit, std::string_view text) {
+  const std::string_view whole = base::trim(text);
+  const auto line_of = [whole](std::string_view key) {
+    for (const std::string_view line : base::split(whole, '\n')) {
+      if (line.starts_with(key) && line.substr(key.size()).starts_with(' ')) {
+        return base::trim(line);
+      }
+    }
+    return std::string_view{};
+  };
+  if (limit.file == "memory.oom_control") {
+    return std::string{base::trim(line_of("oom_kill_disable").substr(16))};
+  }
+  if (const std::string_view line = line_of("default");
+      !line.empty() && limit.value.find(' ') == std::string::npos) {
+    return std::string{line};
+  }
+  if (limit.value.find(' ') == std::string::npos || limit.file == "cpu.max") {
+    return whole.empty() ? "\n" : std::string{whole};
+  }
+  // A line for each device, and none where it has no limit.
+  const auto words = base::split_blanks(limit.value);
+  if (const std::string_view line = line_of(words.front()); !line.empty()) {
+    return std::string{line};
+  }
+  std::string value{words.front()};
+  for (const std::string_view word : std::span{words}.subspan(1)) {
+    const auto equals = word.find('=');
+    value += equals != std::string_view::npos ? fmt::format(" {}=max", word.substr(0, equals))
+             : limit.version2                 ? " default"
+                                              : " 0";
+  }
+  return value;
 }
 
 std::vector<PlacedRule> all_device_rules(const Resources& resources,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/config/config.h"
@@ -25,6 +26,10 @@ struct Limit {
 /// What to write, in this order, for both versions: a host uses those lines whose controller it has
 /// in that version.
 [[nodiscard]] std::vector<Limit> make_limits(const config::Resources& resources);
+
+/// What to write to the file of `limit` so that it says again what it says now, which is `text`.
+/// Many files are read in another form than they are written.
+[[nodiscard]] std::string value_to_restore(const Limit& limit, std::string_view text);
 
 /// A rule with the JSON path that asked for it.
 struct PlacedRule {

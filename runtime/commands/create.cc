@@ -210,12 +210,9 @@ int Creation::create(state::Entry entry, Launch launch) {
   const SignalBlock blocked{stays()};
   exec::Parent parent{plan_, bundle_.config, at_, entry, session_.log};
   parent.give_console(launch.take_console());
-  auto done = entry.write_config(bundle_.config_text);
-  bool created = false;
-  if (done.ok()) {
-    done = parent.run();
-    created = done.ok();
-  }
+  parent.keep_config(bundle_.config_text);
+  auto done = parent.run();
+  const bool created = done.ok();
   if (done.ok()) {
     done = launch.announce(parent.init_pid());
   }
@@ -265,7 +262,10 @@ void add_verb(CLI::App& app, Verb& chosen, const char* name, const char* descrip
   add_options(*verb, *options, is_run);
   verb->callback([options, &chosen, is_run] {
     chosen = [options, is_run](const Session& session) {
-      return Creation{*options, session, is_run}.run();
+      // Never destroyed: the process ends with the verb, and taking plan and config apart first
+      // takes time.
+      static Creation* const creation = new Creation{*options, session, is_run};
+      return creation->run();
     };
   });
 }

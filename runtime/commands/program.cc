@@ -108,12 +108,14 @@ constexpr std::array<std::string_view, 3> kEntering = {"create", "run", "exec"};
 /// The re-execution that protects the binary is best done before any other work, which would all be
 /// done twice. A word that only looks like such a verb costs nothing but that; an error is left to
 /// the second attempt, which has a log to tell it to.
-void protect_early(int argc, char** argv) {
-  if (argc > 1 && std::any_of(argv + 1, argv + argc, [](std::string_view word) {
-        return std::ranges::find(kEntering, word) != kEntering.end();
-      })) {
-    static_cast<void>(exec::protect_own_binary(argv).ok());
-  }
+/// @returns whether there is nothing left to do
+bool protect_early(int argc, char** argv) {
+  return argc > 1 &&
+         std::any_of(argv + 1, argv + argc,
+                     [](std::string_view word) {
+                       return std::ranges::find(kEntering, word) != kEntering.end();
+                     }) &&
+         exec::protect_own_binary(argv).ok();
 }
 
 int run_verb(const Global& global, const Verb& chosen, bool protect, char** argv) {
@@ -156,8 +158,9 @@ int fail(const Session& session, const Error& error, int status) {
 int run_program(int argc, char** argv, const char* version) {
   // Whoever we write to may have gone: that is an error of the write, not the end of boxrun.
   ::signal(SIGPIPE, SIG_IGN);
-  protect_early(argc, argv);
-  CLI::App app{"boxrun: an OCI container runtime that explains itself"};
+  const bool is_protected = protect_early(argc, argv);
+  // Never destroyed, as it lives as long as the process.
+  static CLI::App& app = *new CLI::App{"boxrun: an OCI container runtime that explains itself"};
   app.name("boxrun");
   // Engines read the first line for the name and the version, and those that begin with `commit:`
   // and `spec:`.
@@ -176,9 +179,10 @@ int run_program(int argc, char** argv, const char* version) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 1;
   }
-  const bool enters = std::ranges::any_of(app.get_subcommands(), [](const CLI::App* verb) {
-    return std::ranges::find(kEntering, verb->get_name()) != kEntering.end();
-  });
+  const bool enters =
+      !is_protected && std::ranges::any_of(app.get_subcommands(), [](const CLI::App* verb) {
+        return std::ranges::find(kEntering, verb->get_name()) != kEntering.end();
+      });
   return run_verb(global, chosen, enters, argv);
 }
 

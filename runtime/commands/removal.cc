@@ -12,16 +12,18 @@
 namespace boxrun::commands {
 namespace {
 
+/// Neither init nor anybody in the cgroup lives.
+bool has_ended(const state::State& state) {
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
+  const auto ticks = state.pid > 0 ? state::read_start_ticks(state.pid) : std::nullopt;
+  return !(ticks && *ticks == state.start_ticks) && cgroup::read_processes(state.cgroup).empty();
+}
+
 /// SIGKILL is sent at once, but dying takes a moment; in a cgroup, rmdir(2) would fail meanwhile.
 void await_end(const state::State& state) {
   using std::chrono::milliseconds;
-  for (milliseconds pause{1}; pause < milliseconds{2000}; pause *= 2) {
-    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
-    }
-    const auto ticks = state.pid > 0 ? state::read_start_ticks(state.pid) : std::nullopt;
-    if (!(ticks && *ticks == state.start_ticks) && cgroup::read_processes(state.cgroup).empty()) {
-      return;
-    }
+  for (milliseconds pause{1}; pause < milliseconds{2000} && !has_ended(state); pause *= 2) {
     std::this_thread::sleep_for(pause);
   }
 }
@@ -32,10 +34,10 @@ Result<void> destroy(const Session& session, const state::Entry& entry, const st
                      const config::Config& config) {
   // With its own pid namespace the kernel has killed everyone; without, and after a crash of
   // boxrun, some may be left.
-  if (!cgroup::read_processes(state.cgroup).empty()) {
+  if (!has_ended(state)) {
     TRY_OK(cgroup::signal_all(state.cgroup, SIGKILL));
+    await_end(state);
   }
-  await_end(state);
   TRY_OK(cgroup::remove_cgroup(state.cgroup));
   TRY_OK(entry.remove());
   run_late_hooks(session, config.hooks.poststop, "poststop", state, state::Status::Stopped);

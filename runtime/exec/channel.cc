@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 
+#include "runtime/exec/fd_passing.h"
 #include "tracer/os/file.h"
 
 namespace boxrun::exec {
@@ -17,19 +18,16 @@ Result<ChannelPair> make_channel() {
   return ChannelPair{os::UniqueFd{ends[0]}, os::UniqueFd{ends[1]}};
 }
 
-bool send_message(os::BorrowedFd channel, const Message& message) {
-  ssize_t sent = 0;
-  do {
-    sent = ::send(channel.get(), &message, sizeof message, MSG_NOSIGNAL);
-  } while (sent < 0 && errno == EINTR);
-  return sent == static_cast<ssize_t>(sizeof message);
+bool send_message(os::BorrowedFd channel, const Message& message,
+                  std::span<const int> descriptors) {
+  return send_with_descriptors(channel, {reinterpret_cast<const char*>(&message), sizeof message},
+                               descriptors);
 }
 
-Receipt receive_message(os::BorrowedFd channel, Message& message) {
-  ssize_t got = 0;
-  do {
-    got = ::recv(channel.get(), &message, sizeof message, 0);
-  } while (got < 0 && errno == EINTR);
+Receipt receive_message(os::BorrowedFd channel, Message& message,
+                        std::span<os::UniqueFd> descriptors) {
+  const ssize_t got = receive_with_descriptors(
+      channel, {reinterpret_cast<char*>(&message), sizeof message}, descriptors);
   if (got == 0 || (got < 0 && errno == ECONNRESET)) {
     return Receipt::Closed;
   }

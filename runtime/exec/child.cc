@@ -42,10 +42,14 @@ Outcome run_tell(const plan::Tell& step, Inside& inside) {
 
 Outcome run_await(const plan::Await& step, Inside& inside) {
   Message message;
-  if (receive_message(inside.channel, message) != Receipt::Got || message.kind != step.message) {
+  if (receive_message(inside.channel, message, inside.cgroup_files) != Receipt::Got ||
+      message.kind != step.message) {
     // Closed: boxrun was killed. There is nobody to report to, and nothing to go on for.
     return Outcome::refused(ECONNRESET, "recv(%s): boxrun is gone",
                             render_kind(step.message).data());
+  }
+  if (message.kind == MessageKind::CgroupMade) {
+    inside.cgroup_places = message.places;
   }
   if (message.number > 0) {
     inside.host_pid = message.number;

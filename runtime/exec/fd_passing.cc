@@ -15,7 +15,7 @@
 namespace boxrun::exec {
 namespace {
 
-constexpr std::size_t kRightsSpace = CMSG_SPACE(sizeof(int));
+constexpr std::size_t kRightsSpace = CMSG_SPACE(kMostDescriptors * sizeof(int));
 
 }  // namespace
 
@@ -44,33 +44,35 @@ Result<os::UniqueFd> connect_socket(const std::string& path) {
   return socket;
 }
 
-bool send_descriptor(os::BorrowedFd socket, os::BorrowedFd fd, const char* name) {
-  iovec bytes{const_cast<char*>(name), std::strlen(name)};  // sendmsg(2) only reads
+bool send_with_descriptors(os::BorrowedFd socket, std::string_view bytes,
+                           std::span<const int> descriptors) {
+  iovec part{const_cast<char*>(bytes.data()), bytes.size()};  // sendmsg(2) only reads
   alignas(cmsghdr) std::array<char, kRightsSpace> control{};
   msghdr message{};
-  message.msg_iov = &bytes;
+  message.msg_iov = &part;
   message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* rights = CMSG_FIRSTHDR(&message);
-  rights->cmsg_level = SOL_SOCKET;
-  rights->cmsg_type = SCM_RIGHTS;
-  rights->cmsg_len = CMSG_LEN(sizeof(int));
-  const int number = fd.get();
-  std::memcpy(CMSG_DATA(rights), &number, sizeof number);
+  if (!descriptors.empty()) {
+    message.msg_control = control.data();
+    message.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
+    cmsghdr* rights = CMSG_FIRSTHDR(&message);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(descriptors.size_bytes());
+    std::memcpy(CMSG_DATA(rights), descriptors.data(), descriptors.size_bytes());
+  }
   ssize_t sent = 0;
   do {
     sent = ::sendmsg(socket.get(), &message, MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
-  return sent >= 0;
+  return sent == static_cast<ssize_t>(bytes.size());
 }
 
-Result<os::UniqueFd> receive_descriptor(os::BorrowedFd socket) {
-  std::array<char, 256> name{};
-  iovec bytes{name.data(), name.size()};
+ssize_t receive_with_descriptors(os::BorrowedFd socket, std::span<char> bytes,
+                                 std::span<os::UniqueFd> descriptors) {
+  iovec part{bytes.data(), bytes.size()};
   alignas(cmsghdr) std::array<char, kRightsSpace> control{};
   msghdr message{};
-  message.msg_iov = &bytes;
+  message.msg_iov = &part;
   message.msg_iovlen = 1;
   message.msg_control = control.data();
   message.msg_controllen = control.size();
@@ -78,17 +80,36 @@ Result<os::UniqueFd> receive_descriptor(os::BorrowedFd socket) {
   do {
     got = ::recvmsg(socket.get(), &message, MSG_CMSG_CLOEXEC);
   } while (got < 0 && errno == EINTR);
-  if (got < 0) {
+  const cmsghdr* rights = got < 0 ? nullptr : CMSG_FIRSTHDR(&message);
+  if (rights == nullptr || rights->cmsg_level != SOL_SOCKET || rights->cmsg_type != SCM_RIGHTS) {
+    return got;
+  }
+  for (std::size_t i = 0; i < (rights->cmsg_len - CMSG_LEN(0)) / sizeof(int); ++i) {
+    int number = -1;
+    std::memcpy(&number, CMSG_DATA(rights) + i * sizeof number, sizeof number);
+    os::UniqueFd received{number};
+    if (i < descriptors.size()) {
+      descriptors[i] = std::move(received);
+    }
+  }
+  return got;
+}
+
+bool send_descriptor(os::BorrowedFd socket, os::BorrowedFd fd, std::string_view name) {
+  const int number = fd.get();
+  return send_with_descriptors(socket, name, {&number, 1});
+}
+
+Result<os::UniqueFd> receive_descriptor(os::BorrowedFd socket) {
+  std::array<char, 256> name{};
+  std::array<os::UniqueFd, 1> received;
+  if (receive_with_descriptors(socket, name, received) < 0) {
     return os::errno_error("recvmsg(SCM_RIGHTS)");
   }
-  const cmsghdr* rights = CMSG_FIRSTHDR(&message);
-  if (rights == nullptr || rights->cmsg_level != SOL_SOCKET || rights->cmsg_type != SCM_RIGHTS ||
-      rights->cmsg_len != CMSG_LEN(sizeof(int))) {
+  if (!received.front()) {
     return Error{EPROTO, "recvmsg(SCM_RIGHTS): no descriptor came", {}};
   }
-  int number = -1;
-  std::memcpy(&number, CMSG_DATA(rights), sizeof number);
-  return os::UniqueFd{number};
+  return std::move(received.front());
 }
 
 }  // namespace boxrun::exec

@@ -10,12 +10,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <type_traits>
 
 #include "runtime/exec/channel.h"
 #include "runtime/exec/child.h"
 #include "runtime/exec/clone.h"
+#include "runtime/exec/fd_passing.h"
 #include "runtime/exec/hook.h"
 #include "runtime/exec/idmap.h"
 #include "runtime/exec/prepare.h"
@@ -105,6 +108,7 @@ Parent::~Parent() {
 void Parent::adopt(const state::State& state,
                    std::map<config::NamespaceKind, os::UniqueFd> namespaces) {
   state_ = state;
+  chosen_ = state.cgroup;
   prepared_.namespaces = std::move(namespaces);
 }
 
@@ -117,7 +121,7 @@ Result<void> Parent::run() {
 }
 
 Result<void> Parent::run_steps() {
-  // state.json comes with the first thing that could be left behind, the cgroup; a directory
+  // state.json comes before the first thing that could be left behind, the cgroup; a directory
   // without one is understood by `delete --force`.
   TRY_OK(prepare(config_, at_, entry_.cache_path(), log_, prepared_));
   prepared_.lock_fd = entry_.lock_fd();
@@ -152,6 +156,7 @@ Result<void> Parent::run_steps() {
       // What the child says is framed already, with its own step; limits and hooks name the one of
       // many that it was.
       const bool is_framed = std::holds_alternative<plan::Await>(step.action) ||
+                             std::holds_alternative<plan::Tell>(step.action) ||
                              std::holds_alternative<plan::MakeCgroup>(step.action) ||
                              std::holds_alternative<plan::RunHooks>(step.action);
       Error error = std::move(done).error();
@@ -164,62 +169,97 @@ Result<void> Parent::run_steps() {
   return at_.wait_for_start ? Result<void>{} : await_execve();
 }
 
-Result<void> Parent::perform(const plan::MakeCgroup& step) {
-  TRY(state_.cgroup, cgroup::choose_places(step.path));
+Result<void> Parent::perform(const plan::PlaceCgroup& step) {
+  TRY(chosen_, cgroup::choose_places(step.path));
+  if (chosen_.places.size() > kMostDescriptors) {
+    return Error{E2BIG, fmt::format("{} cgroup hierarchies", chosen_.places.size()), {}};
+  }
+  return chosen_.version2() == nullptr ? Result<void>{} : make_directories(chosen_.part(true));
+}
+
+Result<void> Parent::make_directories(cgroup::Cgroup some) {
+  TRY_OK(cgroup::check_unused(some));
   // Written down before they are made, for the `delete --force` after a crash.
+  auto& places = state_.cgroup.places;
+  const std::size_t before = places.size();
+  places.insert(places.end(), some.places.begin(), some.places.end());
+  state_.cgroup.parents = some.parents;
   TRY_OK(entry_.write_state(state_));
-  const std::size_t chosen = state_.cgroup.places.size();
+  auto made = cgroup::make_directories(config_, at_.rootless, some);
+  if (made.ok()) {
+    places.erase(places.begin() + static_cast<std::ptrdiff_t>(before), places.end());
+    places.insert(places.end(), some.places.begin(), some.places.end());
+  }
+  return made;
+}
+
+Result<void> Parent::perform(const plan::MakeCgroup&) {
+  cgroup::Cgroup rest = chosen_.part(false);
+  if (!rest.places.empty() || chosen_.places.empty()) {
+    TRY_OK(make_directories(std::move(rest)));
+  }
+  if (state_.cgroup.places.empty() && !chosen_.places.empty()) {
+    TRY_OK(cgroup::check_limitless(config_));
+    log_.warn("no right to make a cgroup: the container stays in boxrun's own");
+    return {};
+  }
   std::vector<std::string> warnings;
-  auto made = cgroup::make_cgroup(config_, at_.rootless, state_.cgroup, warnings);
+  auto limited = cgroup::limit_cgroup(config_, at_.rootless, state_.cgroup, warnings);
   for (const std::string& warning : warnings) {
     log_.warn(warning);
   }
-  TRY_OK(std::move(made));
-  show_cgroup();
-  // Unless rootless, when places without rights have been left out.
-  return state_.cgroup.places.size() == chosen ? Result<void>{} : entry_.write_state(state_);
+  return limited;
 }
 
-/// What a mount of type cgroup will show.
-void Parent::show_cgroup() {
-  const auto& places = state_.cgroup.places;
-  if (places.size() == 1 && places.front().version2) {
-    prepared_.cgroup_views.push_back({"", places.front().directory});
-    return;
-  }
+/// What the child will need to know of the cgroup. In version 1 a file takes single threads, in
+/// version 2 only processes; there clone3(2) has usually done it already.
+void Parent::describe_cgroup() {
+  const auto& places = chosen_.places;
   for (const cgroup::Place& place : places) {
-    const std::string name = place.mount_point.substr(place.mount_point.rfind('/') + 1);
-    prepared_.cgroup_views.push_back({name, place.directory});
-    if (place.controllers.size() > 1) {
-      for (const std::string& controller : place.controllers) {
-        if (controller != name) {
-          prepared_.cgroup_links.emplace_back(controller, name);
-        }
-      }
+    CgroupPlace described{place.version2,
+                          place.directory,
+                          place.directory + (place.version2 ? "/cgroup.procs" : "/tasks"),
+                          {},
+                          {}};
+    if (places.size() > 1 || !place.version2) {
+      described.name = place.mount_point.substr(place.mount_point.rfind('/') + 1);
     }
+    if (place.controllers.size() > 1) {
+      std::ranges::remove_copy(place.controllers, std::back_inserter(described.links),
+                               described.name);
+    }
+    prepared_.cgroup_places.push_back(std::move(described));
   }
 }
 
-/// What JoinCgroup writes to. In version 1 a file takes single threads, in version 2 only
-/// processes; there clone3(2) has usually done it already.
-Result<void> Parent::open_cgroup() {
-  for (const cgroup::Place& place : state_.cgroup.places) {
-    const std::string path = place.directory + (place.version2 ? "/cgroup.procs" : "/tasks");
-    auto opened = os::open_file(path, O_WRONLY);
+Result<void> Parent::hand_over_cgroup() {
+  Message message;
+  message.kind = MessageKind::CgroupMade;
+  std::vector<os::UniqueFd> files;
+  std::vector<int> numbers;
+  for (std::size_t i = 0; i < chosen_.places.size(); ++i) {
+    const bool is_made = std::ranges::count(state_.cgroup.places, chosen_.places[i].directory,
+                                            &cgroup::Place::directory) != 0;
+    if (!is_made) {
+      continue;
+    }
+    auto opened = os::open_file(prepared_.cgroup_places[i].file, O_WRONLY);
     if (opened.ok()) {
-      prepared_.cgroup_files.push_back({std::move(opened).value(), path, place.version2});
+      numbers.push_back(opened.value().get());
+      files.push_back(std::move(opened).value());
+      message.places |= 1U << i;
     } else if (at_.rootless) {
       log_.warn("/linux/cgroupsPath: init stays in boxrun's cgroup: " + opened.error().what);
     } else {
-      return std::move(opened).error();
+      return std::move(opened).error().within("/linux/cgroupsPath");
     }
   }
-  return {};
+  return send_message(channel_, message, numbers) ? Result<void>{} : child_vanished();
 }
 
 Result<void> Parent::perform(const plan::Spawn& step) {
   prepared_.may_stay_outside = at_.rootless;
-  TRY_OK(open_cgroup());
+  describe_cgroup();
   const cgroup::Place* place = state_.cgroup.version2();
   os::UniqueFd directory;
   if (place != nullptr) {
@@ -245,7 +285,6 @@ Result<void> Parent::perform(const plan::Spawn& step) {
                      ? "a limit is reached: see /proc/sys/user/max_*_namespaces, nesting depth 32"
                      : ""};
   }
-  prepared_.cgroup_files.clear();
   child_channel_.reset();  // or we would never see it closed
   (step.becomes == plan::Actor::Init ? init_ : stage_) = pid;
   return {};
@@ -309,14 +348,26 @@ Result<void> Parent::perform(const plan::RunHooks& step) {
   return {};
 }
 
-Result<void> Parent::perform(const plan::RecordCreated&) {
+Result<void> Parent::perform(const plan::RecordCreated&) { return entry_.publish_state(); }
+
+/// What has to be written and needs nothing more from init, which is at work meanwhile: the copy of
+/// the config, and the state that will be true once it is ready.
+Result<void> Parent::write_ahead() {
+  if (at_.joins) {
+    return {};
+  }
+  TRY_OK(entry_.write_config(config_text_));
   state_.pid = init_;
   state_.start_ticks = state::read_start_ticks(init_).value_or(0);
   state_.complete = true;
-  return entry_.write_state(state_);
+  return entry_.draft_state(state_);
 }
 
 Result<void> Parent::perform(const plan::Tell& step) {
+  if (step.message == MessageKind::CgroupMade) {
+    TRY_OK(hand_over_cgroup());
+    return write_ahead().within("record the state: created");
+  }
   Message message;
   message.kind = step.message;
   message.number = step.message == MessageKind::IdMapsWritten ? 0 : init_;
@@ -385,6 +436,9 @@ Error Parent::child_vanished() {
   while (receive_message(channel_, message) == Receipt::Got) {
     if (message.kind == MessageKind::Failed) {
       return child_refused(message);
+    }
+    if (message.kind == MessageKind::Warning) {
+      log_.warn(message.call.data());
     }
   }
   pid_t& child = init_ > 0 ? init_ : stage_;

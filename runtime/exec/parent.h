@@ -27,6 +27,8 @@ class Parent {
 
   /// The master of the container's terminal goes over this socket.
   void give_console(ConsoleRoute route) { prepared_.console = std::move(route); }
+  /// What config.json of the state directory will say; has to live as long.
+  void keep_config(std::string_view text) { config_text_ = text; }
   /// For a plan that joins: the running container, and its namespaces, opened.
   void adopt(const state::State& state, std::map<config::NamespaceKind, os::UniqueFd> namespaces);
 
@@ -41,6 +43,7 @@ class Parent {
 
  private:
   [[nodiscard]] Result<void> run_steps();
+  [[nodiscard]] Result<void> perform(const plan::PlaceCgroup& step);
   [[nodiscard]] Result<void> perform(const plan::MakeCgroup& step);
   [[nodiscard]] Result<void> perform(const plan::Spawn& step);
   [[nodiscard]] Result<void> perform(const plan::WriteIdMaps& step);
@@ -52,12 +55,15 @@ class Parent {
   [[nodiscard]] Result<void> perform(const plan::RecordCreated& step);
   [[nodiscard]] Result<void> perform(const plan::Tell& step);
   [[nodiscard]] Result<void> perform(const plan::Await& step);
-  [[nodiscard]] Result<void> open_cgroup();
+  /// Checks, writes down and makes some of the places chosen.
+  [[nodiscard]] Result<void> make_directories(cgroup::Cgroup some);
+  void describe_cgroup();
+  [[nodiscard]] Result<void> hand_over_cgroup();
+  [[nodiscard]] Result<void> write_ahead();
   /// Until the socket closes, which execve(2) does.
   [[nodiscard]] Result<void> await_execve();
   [[nodiscard]] Error child_refused(const Message& message);
   [[nodiscard]] Error child_vanished();
-  void show_cgroup();
   void clean_up();
 
   const plan::Plan& plan_;
@@ -65,7 +71,9 @@ class Parent {
   const plan::Circumstances& at_;
   const state::Entry& entry_;
   const Log& log_;
+  std::string_view config_text_;
   Prepared prepared_;
+  cgroup::Cgroup chosen_;  ///< of which state_ has those that are made, or about to be
   state::State state_;
   os::UniqueFd channel_;
   os::UniqueFd child_channel_;

@@ -18,18 +18,15 @@
 
 namespace boxrun::exec {
 
-/// A directory of the host that shows the container's cgroup, and its name below /sys/fs/cgroup of
-/// the container. An empty name stands for /sys/fs/cgroup itself (cgroup v2 alone).
-struct CgroupView {
-  std::string name;
-  std::string host_path;
-};
-
-/// A file that takes "0" for the process that writes it.
-struct CgroupFile {
-  os::UniqueFd fd;
-  std::string path;
+/// The container's cgroup in one hierarchy.
+struct CgroupPlace {
   bool version2 = false;
+  std::string directory;  ///< of the host
+  std::string file;       ///< takes "0" for the process that writes it
+  /// Below /sys/fs/cgroup of the container. Empty stands for that itself (cgroup v2 alone).
+  std::string name;
+  /// Links to `name`, such as `cpu` -> `cpu,cpuacct`, where a hierarchy has several controllers.
+  std::vector<std::string> links;
 };
 
 /// The state that hooks read, cut where the pid goes, which is not known before clone(2).
@@ -57,12 +54,9 @@ struct Prepared {
   os::UniqueFd start_fifo;                 ///< for WaitForStart
   ConsoleRoute console;                    ///< for MakeConsole
   std::map<std::size_t, os::UniqueFd> idmapped;  ///< detached mounts by index of /mounts
-  std::vector<CgroupFile> cgroup_files;          ///< for JoinCgroup
+  std::vector<CgroupPlace> cgroup_places;        ///< chosen; CgroupMade says which there are
   bool in_version2 = false;       ///< clone3(2) has put the child into the cgroup of version 2
   bool may_stay_outside = false;  ///< rootless: a refusal is a warning
-  std::vector<CgroupView> cgroup_views;
-  /// Links such as `cpu` -> `cpu,cpuacct`, where a hierarchy has several controllers.
-  std::vector<std::pair<std::string, std::string>> cgroup_links;
   std::vector<char*> argv;
   std::vector<char*> envp;  ///< the first slot is free for HOME, if has_home is false
   bool has_home = false;

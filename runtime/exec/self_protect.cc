@@ -4,42 +4,19 @@
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/exec/readonly_self.h"
 #include "tracer/os/file.h"
 
 namespace boxrun::exec {
 namespace {
 
 constexpr int kSeals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-
-bool is_protected(os::BorrowedFd self) {
-  const int seals = ::fcntl(self.get(), F_GET_SEALS);
-  if (seals >= 0 && (seals & F_SEAL_WRITE) != 0) {
-    return true;
-  }
-  struct statvfs seen {};
-  return ::fstatvfs(self.get(), &seen) == 0 && (seen.f_flag & ST_RDONLY) != 0;
-}
-
-/// A clone of the mount that boxrun is on, of this one file, read-only and in no namespace: the
-/// container can neither remount it nor reach the original through it.
-os::UniqueFd clone_readonly() {
-  os::UniqueFd tree{::open_tree(AT_FDCWD, "/proc/self/exe", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)};
-  mount_attr attributes{};
-  attributes.attr_set = MOUNT_ATTR_RDONLY;
-  if (!tree ||
-      ::mount_setattr(tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) {
-    return {};
-  }
-  return tree;
-}
 
 Result<os::UniqueFd> copy_sealed(os::BorrowedFd self) {
   os::UniqueFd copy{::memfd_create("boxrun", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
@@ -65,16 +42,14 @@ Result<os::UniqueFd> copy_sealed(os::BorrowedFd self) {
 }  // namespace
 
 Result<void> protect_own_binary(char** argv) {
-  TRY(const os::UniqueFd self, os::open_file("/proc/self/exe"));
-  if (is_protected(self)) {
+  if (raw::is_protected()) {
     // execveat(2) has named us after a descriptor.
     ::prctl(PR_SET_NAME, "boxrun", 0, 0, 0);
     return {};
   }
-  os::UniqueFd safe = clone_readonly();
-  if (!safe) {
-    TRY(safe, copy_sealed(self));
-  }
+  raw::execute_readonly_clone(argv, environ);
+  TRY(const os::UniqueFd self, os::open_file("/proc/self/exe"));
+  TRY(const os::UniqueFd safe, copy_sealed(self));
   ::syscall(SYS_execveat, safe.get(), "", argv, environ, AT_EMPTY_PATH);
   return os::errno_error("execveat(own binary)");
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "runtime/aliases.h"
 #include "runtime/config/names.h"
@@ -27,7 +28,7 @@ class Builder {
 
   Plan build() && {
     if (!at_.joins) {
-      prepare();
+      place_cgroup();
     }
     spawn();
     isolate();
@@ -47,8 +48,10 @@ class Builder {
   void tell(Actor from, MessageKind message) { add(from, {}, Tell{message}); }
   void await(Actor who, MessageKind message) { add(who, {}, Await{message}); }
 
-  void prepare();
+  void place_cgroup();
   void spawn();
+  void make_cgroup();
+  void join_cgroup();
   void spawn_directly();
   void spawn_through_stage();
   void write_id_maps(Actor child);
@@ -71,6 +74,8 @@ class Builder {
   const Config& config_;
   const Circumstances& at_;
   Plan plan_;
+  std::string cgroup_path_;
+  bool in_cgroup_ = false;
 };
 
 bool Builder::needs_stage() const {
@@ -95,11 +100,26 @@ std::uint64_t Builder::new_flags() const {
   return flags;
 }
 
-void Builder::prepare() {
-  const std::string path = config_.cgroups_path.empty() ? "boxrun-" + at_.id : config_.cgroups_path;
-  add(Actor::Boxrun,
-      config_.cgroups_path.empty() && config_.resources ? "/linux/resources" : "/linux/cgroupsPath",
-      MakeCgroup{path, config_.resources});
+void Builder::place_cgroup() {
+  cgroup_path_ = config_.cgroups_path.empty() ? "boxrun-" + at_.id : config_.cgroups_path;
+  add(Actor::Boxrun, "/linux/cgroupsPath", PlaceCgroup{cgroup_path_});
+}
+
+void Builder::make_cgroup() {
+  if (!at_.joins) {
+    const bool only_limits = config_.cgroups_path.empty() && config_.resources;
+    add(Actor::Boxrun, only_limits ? "/linux/resources" : "/linux/cgroupsPath",
+        MakeCgroup{cgroup_path_, config_.resources});
+  }
+  tell(Actor::Boxrun, MessageKind::CgroupMade);
+}
+
+/// Once, before the first step that needs it: until then init works while boxrun makes the cgroup.
+void Builder::join_cgroup() {
+  if (!std::exchange(in_cgroup_, true)) {
+    await(Actor::Init, MessageKind::CgroupMade);
+    add(Actor::Init, "/linux/cgroupsPath", JoinCgroup{});
+  }
 }
 
 void Builder::write_id_maps(Actor child) {
@@ -124,16 +144,22 @@ void Builder::spawn() {
   if (config_.process.oom_score_adj) {
     add(Actor::Boxrun, "/process/oomScoreAdj", SetOomScore{*config_.process.oom_score_adj});
   }
-  add(Actor::Init, "/linux/cgroupsPath", JoinCgroup{});
+  make_cgroup();
+  // With namespaces that exist there is nothing to do meanwhile that would be worth it.
+  if (at_.joins || config_.has_joined(NamespaceKind::Mount) ||
+      config_.has_joined(NamespaceKind::Cgroup)) {
+    join_cgroup();
+  }
 }
 
 void Builder::spawn_directly() {
   std::uint64_t flags = new_flags();
-  std::uint64_t late = 0;
+  // A network namespace takes long to make: init does it while boxrun makes the cgroup.
+  std::uint64_t late = flags & CLONE_NEWNET;
   if (config_.has_new(NamespaceKind::User)) {
-    late = flags & (CLONE_NEWNET | CLONE_NEWIPC);
-    flags &= ~late;
+    late |= flags & CLONE_NEWIPC;
   }
+  flags &= ~late;
   add(Actor::Boxrun, "/linux/namespaces", Spawn{flags, Actor::Init});
   if (config_.has_new(NamespaceKind::User)) {
     write_id_maps(Actor::Init);
@@ -216,6 +242,11 @@ bool takes_label(const config::Mount& mount) {
          mount.type == "overlay";
 }
 
+/// It shows the container's cgroup, or fills memory that has to be the container's.
+bool needs_cgroup(const config::Mount& mount) {
+  return mount.type == "cgroup" || mount.type == "cgroup2" || mount.options.tmpcopyup;
+}
+
 void Builder::make_rootfs() {
   if (config_.has_joined(NamespaceKind::Mount)) {
     // The namespace has its root and its mounts: the container shares them.
@@ -257,9 +288,13 @@ void Builder::make_rootfs() {
     if (mount.is_bind()) {
       mount.source = resolve_in_bundle(at_.bundle, mount.source);
     }
+    if (needs_cgroup(mount)) {
+      join_cgroup();
+    }
     add(Actor::Init, fmt::format("/mounts/{}", i), MountOne{std::move(mount), i});
   }
   make_devices();
+  join_cgroup();
   if (config_.has_new(NamespaceKind::Cgroup)) {
     add(Actor::Init, config_.namespace_setting(NamespaceKind::Cgroup),
         UnshareNamespaces{config::name_of(NamespaceKind::Cgroup).clone_flag});

@@ -16,6 +16,8 @@ std::string_view render_kind(MessageKind kind) {
       return "init born";
     case MessageKind::Adopted:
       return "init adopted";
+    case MessageKind::CgroupMade:
+      return "cgroup made";
     case MessageKind::MountsDone:
       return "mounts done";
     case MessageKind::HooksDone:

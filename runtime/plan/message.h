@@ -15,6 +15,7 @@ enum class MessageKind : std::uint8_t {
   IdMapsWritten,       ///< boxrun
   InitBorn,            ///< [1:NS]: `number` is init's pid as boxrun sees it
   Adopted,             ///< boxrun: it knows init, which may speak from now on
+  CgroupMade,          ///< boxrun: the cgroup is there; descriptors of its files come along
   MountsDone,          ///< init: namespaces and mounts are complete, pivot_root comes next
   HooksDone,           ///< boxrun: hooks of the runtime namespace have run; `number` is init's pid
   Ready,               ///< init: only waiting and execve are left
@@ -24,10 +25,11 @@ enum class MessageKind : std::uint8_t {
 /// Fixed size, no pointers: written by a process that should not allocate.
 struct Message {
   MessageKind kind = MessageKind::Failed;
-  std::int32_t step = -1;   ///< index into Plan::steps
-  std::int32_t err = 0;     ///< errno
-  std::int32_t number = 0;  ///< a pid
-  std::int32_t entry = -1;  ///< for a step that realises several settings: which one
+  std::int32_t step = -1;    ///< index into Plan::steps
+  std::int32_t err = 0;      ///< errno
+  std::int32_t number = 0;   ///< a pid
+  std::int32_t entry = -1;   ///< for a step that realises several settings: which one
+  std::uint32_t places = 0;  ///< CgroupMade: bits of exec::Prepared::cgroup_places
   std::array<char, 512> call{};
   std::array<char, 384> hint{};
 };

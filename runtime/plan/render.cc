@@ -95,6 +95,7 @@ std::string_view render_module(SecurityModule module) {
 }
 
 struct Describe {
+  std::string operator()(const PlaceCgroup& it) const { return "place cgroup " + it.path; }
   std::string operator()(const MakeCgroup& it) const {
     const std::string limits = it.resources ? render_limits(*it.resources) : std::string{};
     return "make cgroup " + it.path + (limits.empty() ? "" : ": " + limits);

@@ -37,7 +37,12 @@ enum class SecurityModule : std::uint8_t { AppArmor, SeLinux };
 
 // ---- what boxrun itself does ----
 
-/// Makes the container's cgroup in every hierarchy and sets its limits.
+/// Finds the places of the container's cgroup in every hierarchy, and makes the directory of
+/// version 2, in which clone3(2) puts the child.
+struct PlaceCgroup {
+  std::string path;  ///< as in /linux/cgroupsPath, or the default
+};
+/// Makes the directories of version 1 and sets all limits, while the child is at work already.
 struct MakeCgroup {
   std::string path;  ///< as in /linux/cgroupsPath, or the default
   std::optional<config::Resources> resources;
@@ -234,14 +239,15 @@ struct Execute {
 };
 
 using Action =
-    std::variant<MakeCgroup, Spawn, WriteIdMaps, SetOomScore, JoinCgroup, RaiseHardLimit, SetRlimit,
-                 SetScheduler, SetIoPriority, SetPersonality, SetMemoryPolicy, OpenLabel, SetLabel,
-                 RunHooks, RecordCreated, Tell, Await, JoinNamespaces, UnshareNamespaces,
-                 WriteTimeOffsets, BecomeRoot, NewSession, JoinKeyring, PropagateRoot, BindRootfs,
-                 MountOne, MakeDevice, MakeLink, MakeReadonly, Mask, MakeConsole, EnterRootfs,
-                 MakeDirectory, PropagateNewRoot, SetHostname, SetDomainname, WriteSysctl, SetUmask,
-                 OwnStreams, NoNewPrivileges, LoadSeccomp, LimitBounding, SetUser, SetCapabilities,
-                 ChangeDirectory, FindProgram, CloseDescriptors, WaitForStart, Execute>;
+    std::variant<PlaceCgroup, MakeCgroup, Spawn, WriteIdMaps, SetOomScore, JoinCgroup,
+                 RaiseHardLimit, SetRlimit, SetScheduler, SetIoPriority, SetPersonality,
+                 SetMemoryPolicy, OpenLabel, SetLabel, RunHooks, RecordCreated, Tell, Await,
+                 JoinNamespaces, UnshareNamespaces, WriteTimeOffsets, BecomeRoot, NewSession,
+                 JoinKeyring, PropagateRoot, BindRootfs, MountOne, MakeDevice, MakeLink,
+                 MakeReadonly, Mask, MakeConsole, EnterRootfs, MakeDirectory, PropagateNewRoot,
+                 SetHostname, SetDomainname, WriteSysctl, SetUmask, OwnStreams, NoNewPrivileges,
+                 LoadSeccomp, LimitBounding, SetUser, SetCapabilities, ChangeDirectory, FindProgram,
+                 CloseDescriptors, WaitForStart, Execute>;
 
 struct Step {
   Actor actor = Actor::Boxrun;

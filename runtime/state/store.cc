@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -29,15 +29,31 @@ Error explain_full(Error error) {
   return std::move(error).within("keep the container's state");
 }
 
-Result<void> replace_file(const std::string& path, std::string_view text) {
-  const std::string fresh = path + ".new";
-  if (auto written = os::write_file(fresh, text, 0600); !written.ok()) {
-    return explain_full(std::move(written).error());
+/// The file that is to become `path`.
+std::string draft_of(const std::string& path) { return path + ".new"; }
+
+Result<void> write_draft(const std::string& path, std::string_view text) {
+  auto written = os::write_file(draft_of(path), text, 0600);
+  return written.ok() ? Result<void>{} : explain_full(std::move(written).error());
+}
+
+/// Where there is an old file the two change places: ext4 writes a file to the disk before it lets
+/// it replace another one.
+Result<void> put_in_place(const std::string& path) {
+  const std::string fresh = draft_of(path);
+  if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0) {
+    ::unlink(fresh.c_str());
+    return {};
   }
   if (::rename(fresh.c_str(), path.c_str()) != 0) {
     return os::errno_error(fmt::format("rename({})", base::quote(path)));
   }
   return {};
+}
+
+Result<void> replace_file(const std::string& path, std::string_view text) {
+  TRY_OK(write_draft(path, text));
+  return put_in_place(path);
 }
 
 Error no_such_container(const std::string& id) {
@@ -90,8 +106,15 @@ std::string default_root() {
 }
 
 Result<void> Entry::write_state(const State& state) const {
-  return replace_file(path_ + "/state.json", render_state_file(state));
+  TRY_OK(draft_state(state));
+  return publish_state();
 }
+
+Result<void> Entry::draft_state(const State& state) const {
+  return write_draft(path_ + "/state.json", render_state_file(state));
+}
+
+Result<void> Entry::publish_state() const { return put_in_place(path_ + "/state.json"); }
 
 Result<void> Entry::write_config(std::string_view text) const {
   return replace_file(config_path(), text);
@@ -220,12 +243,15 @@ Status read_status(const State& state, const std::string& fifo_path) {
 }
 
 std::string read_timestamp() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  std::tm utc{};
-  ::gmtime_r(&now.tv_sec, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z", utc.tm_year + 1900,
-                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, now.tv_nsec);
+  // Not gmtime(3), which reads the file of the local time zone.
+  namespace chrono = std::chrono;
+  const auto now = chrono::system_clock::now();
+  const auto midnight = chrono::floor<chrono::days>(now);
+  const chrono::year_month_day day{midnight};
+  const chrono::hh_mm_ss time{chrono::duration_cast<chrono::nanoseconds>(now - midnight)};
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z", int{day.year()},
+                     unsigned{day.month()}, unsigned{day.day()}, time.hours().count(),
+                     time.minutes().count(), time.seconds().count(), time.subseconds().count());
 }
 
 }  // namespace boxrun::state

@@ -44,6 +44,9 @@ class Entry {
   [[nodiscard]] int lock_fd() const { return directory_.get(); }
 
   [[nodiscard]] Result<void> write_state(const State& state) const;
+  /// The same in two parts: what takes time, and one rename(2).
+  [[nodiscard]] Result<void> draft_state(const State& state) const;
+  [[nodiscard]] Result<void> publish_state() const;
   [[nodiscard]] Result<void> write_config(std::string_view text) const;
   [[nodiscard]] Result<void> make_fifo() const;
   /// Removes the directory with all in it.

@@ -76,6 +76,7 @@ Outcome run(const plan::LimitBounding& step, Inside& inside) {
           .hint("needs CAP_SETPCAP");
     }
   }
+  inside.bounding = present & step.keep;
   return Outcome::done();
 }
 
@@ -88,7 +89,7 @@ Outcome run(const plan::SetCapabilities& step, Inside& inside) {
   sets.permitted = wanted.permitted & have.permitted;
   sets.effective = wanted.effective & sets.permitted;
   // capset(2): inheritable may grow only within permitted and within the bounding set.
-  sets.inheritable = wanted.inheritable & have.permitted & read_bounding();
+  sets.inheritable = wanted.inheritable & have.permitted & inside.bounding;
   const std::uint64_t ambient = sets.permitted & sets.inheritable;
   if (step.keep_admin) {
     sets.permitted |= have.permitted & capability_bit(CAP_SYS_ADMIN);

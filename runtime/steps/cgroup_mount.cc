@@ -2,11 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
-
-#include <cstdio>
 
 #include "runtime/steps/mount_calls.h"
 #include "runtime/steps/root_path.h"
@@ -14,35 +12,52 @@
 namespace boxrun::steps {
 namespace {
 
-Outcome bind_view(const exec::CgroupView& view, const config::Mount& mount, Inside& inside) {
-  const os::UniqueFd source{::open(view.host_path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-  if (!source) {
-    return Outcome::refused(errno, "open(\"%s\")", view.host_path.c_str());
-  }
-  std::array<char, PATH_MAX> path{};
-  std::snprintf(path.data(), path.size(), "%s%s%s", mount.destination.c_str(),
-                view.name.empty() ? "" : "/", view.name.c_str());
+/// The place alone becomes the directory that the mount is asked for.
+Outcome show_whole(const exec::CgroupPlace& place, std::uint64_t flags, const char* path,
+                   Inside& inside) {
   os::UniqueFd target;
-  STEP_OK(make_in_root(inside.root, path.data(), Leaf::Directory, target));
-  const std::uint64_t flags =
-      mount.options.set_flags & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RELATIME);
-  return bind_over(inside.root, source, target, path.data(), /*recursive=*/false, flags);
+  STEP_OK(make_in_root(inside.root, path, Leaf::Directory, target));
+  os::UniqueFd tree;
+  STEP_OK(
+      clone_tree(os::kWorkingDirectory, place.directory.c_str(), /*recursive=*/false, flags, tree));
+  return attach_tree(tree, target, "", path);
+}
+
+/// Becomes a directory of `shelf`, a tmpfs that nobody else can have opened yet.
+Outcome show_in(os::BorrowedFd shelf, const exec::CgroupPlace& place, std::uint64_t flags,
+                const char* path) {
+  const char* name = place.name.c_str();
+  os::UniqueFd tree;
+  STEP_OK(
+      clone_tree(os::kWorkingDirectory, place.directory.c_str(), /*recursive=*/false, flags, tree));
+  if (::mkdirat(shelf.get(), name, 0755) != 0) {
+    return Outcome::refused(errno, "mkdir(\"<rootfs>%s/%s\")", path, name);
+  }
+  STEP_OK(attach_tree(tree, shelf, name, path));
+  for (const std::string& link : place.links) {
+    if (::symlinkat(name, shelf.get(), link.c_str()) != 0) {
+      return Outcome::refused(errno, "symlink(\"%s\", \"<rootfs>%s/%s\")", name, path,
+                              link.c_str());
+    }
+  }
+  return Outcome::done();
 }
 
 }  // namespace
 
 Outcome mount_cgroups(const config::Mount& mount, Inside& inside) {
-  const auto& views = inside.prepared.cgroup_views;
-  if (views.empty()) {
-    inside.warn("the container has no cgroup of its own: %s stays empty",
-                mount.destination.c_str());
-    os::UniqueFd unused;
-    return make_in_root(inside.root, mount.destination.c_str(), Leaf::Directory, unused);
-  }
-  if (views.size() == 1 && views.front().name.empty()) {
-    return bind_view(views.front(), mount, inside);
-  }
+  const auto& places = inside.prepared.cgroup_places;
   const char* path = mount.destination.c_str();
+  const std::uint64_t flags =
+      mount.options.set_flags & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RELATIME);
+  if (inside.cgroup_places == 0) {
+    inside.warn("the container has no cgroup of its own: %s stays empty", path);
+    os::UniqueFd unused;
+    return make_in_root(inside.root, path, Leaf::Directory, unused);
+  }
+  if (places.size() == 1 && places.front().name.empty()) {
+    return show_whole(places.front(), flags, path, inside);
+  }
   os::UniqueFd target;
   STEP_OK(make_in_root(inside.root, path, Leaf::Directory, target));
   if (::mount("tmpfs", FdPath{target}.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
@@ -51,19 +66,13 @@ Outcome mount_cgroups(const config::Mount& mount, Inside& inside) {
   }
   os::UniqueFd made;
   STEP_OK(reopen_mount(inside.root, path, target, made));
-  for (const exec::CgroupView& view : views) {
-    STEP_OK(bind_view(view, mount, inside));
-  }
-  for (const auto& [name, link_target] : inside.prepared.cgroup_links) {
-    if (::symlinkat(link_target.c_str(), made.get(), name.c_str()) != 0) {
-      return Outcome::refused(errno, "symlink(\"%s\", \"<rootfs>%s/%s\")", link_target.c_str(),
-                              path, name.c_str());
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if ((inside.cgroup_places >> i & 1) != 0) {
+      STEP_OK(show_in(made, places[i], flags, path));
     }
   }
-  if ((mount.options.set_flags & MS_RDONLY) != 0) {
-    return change_flags(made, MS_RDONLY, 0, path);
-  }
-  return Outcome::done();
+  return (mount.options.set_flags & MS_RDONLY) != 0 ? change_flags(made, MS_RDONLY, 0, path)
+                                                    : Outcome::done();
 }
 
 }  // namespace boxrun::steps

@@ -115,7 +115,7 @@ Outcome run(const plan::MakeConsole& step, Inside& inside) {
   if (step.covers_console) {
     os::UniqueFd target;
     STEP_OK(make_in_root(inside.root, "/dev/console", Leaf::File, target));
-    STEP_OK(bind_over(inside.root, slave, target, "/dev/console", /*recursive=*/false, 0));
+    STEP_OK(bind_over(slave, target, "/dev/console", /*recursive=*/false, 0));
   }
   if (::ioctl(slave.get(), TIOCSCTTY, 0) != 0) {
     return Outcome::refused(errno, "ioctl(TIOCSCTTY)");

@@ -67,7 +67,7 @@ Outcome run(const plan::MakeReadonly& step, Inside& inside) {
     return is_missing(errno) ? Outcome::done()
                              : Outcome::refused(errno, "openat2(\"<rootfs>%s\")", path);
   }
-  return bind_over(inside.root, target, target, path, /*recursive=*/true, MS_RDONLY);
+  return bind_over(target, target, path, /*recursive=*/true, MS_RDONLY);
 }
 
 Outcome run(const plan::Mask& step, Inside& inside) {
@@ -90,7 +90,7 @@ Outcome run(const plan::Mask& step, Inside& inside) {
     return Outcome::done();
   }
   STEP_OK(open_dev_null(inside));
-  return bind_over(inside.root, inside.dev_null, target, path, /*recursive=*/false, 0);
+  return bind_over(inside.dev_null, target, path, /*recursive=*/false, 0);
 }
 
 }  // namespace boxrun::steps

@@ -47,7 +47,7 @@ Outcome bind_device(const Device& device, Inside& inside) {
   }
   os::UniqueFd target;
   STEP_OK(make_in_root(inside.root, path, Leaf::File, target));
-  return bind_over(inside.root, source, target, path, /*recursive=*/false, 0);
+  return bind_over(source, target, path, /*recursive=*/false, 0);
 }
 
 }  // namespace

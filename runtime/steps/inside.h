@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "runtime/exec/fd_passing.h"
 #include "runtime/exec/prepared.h"
 #include "runtime/plan/step.h"
 #include "runtime/steps/outcome.h"
@@ -17,15 +18,19 @@ struct Inside {
   const plan::Plan& plan;
   const exec::Prepared& prepared;
   os::BorrowedFd channel;
-  bool owns_mounts = true;        ///< the mount namespace is the container's own
-  int step = 0;                   ///< that runs now
+  bool owns_mounts = true;          ///< the mount namespace is the container's own
+  int step = 0;                     ///< that runs now
+  std::uint32_t cgroup_places = 0;  ///< bits of Prepared::cgroup_places that there are
+  /// Of those, in their order: what JoinCgroup writes to.
+  std::array<os::UniqueFd, exec::kMostDescriptors> cgroup_files{};
   os::UniqueFd root{};            ///< O_PATH of the root filesystem, from BindRootfs on
   const char* root_path = "";     ///< the same as it is called on the host; lives in the plan
   os::UniqueFd apparmor_label{};  ///< from OpenLabel to SetLabel
   os::UniqueFd selinux_label{};
-  os::UniqueFd dev_null{};  ///< the host's, from the first Mask on
-  pid_t host_pid = 0;       ///< init's pid as boxrun sees it, once boxrun has said it
-  pid_t born = 0;           ///< [1:NS]: init's pid
+  os::UniqueFd dev_null{};     ///< the host's, from the first Mask on
+  pid_t host_pid = 0;          ///< init's pid as boxrun sees it, once boxrun has said it
+  pid_t born = 0;              ///< [1:NS]: init's pid
+  std::uint64_t bounding = 0;  ///< the capabilities that LimitBounding has left
   bool directory_put_off = false;
   std::array<char, PATH_MAX> program{};
   std::array<char, PATH_MAX> home{};

@@ -72,19 +72,60 @@ Outcome change_flags(os::BorrowedFd mount, std::uint64_t set, std::uint64_t clea
                       : "");
 }
 
-Outcome bind_over(os::BorrowedFd root, os::BorrowedFd source, os::BorrowedFd target,
-                  const char* path, bool recursive, std::uint64_t flags) {
+Outcome clone_tree(os::BorrowedFd directory, const char* source, bool recursive,
+                   std::uint64_t flags, os::UniqueFd& tree) {
+  const unsigned how = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
+                       (recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0U);
+  tree = os::UniqueFd{::open_tree(directory.get(), source, how)};
+  if (!tree) {
+    return Outcome::refused(errno, "open_tree(\"%s\", OPEN_TREE_CLONE)", source);
+  }
+  mount_attr attributes{};
+  constexpr struct {
+    std::uint64_t ms;
+    __u64 attribute;
+  } kPairs[] = {{MS_RDONLY, MOUNT_ATTR_RDONLY},
+                {MS_NOSUID, MOUNT_ATTR_NOSUID},
+                {MS_NODEV, MOUNT_ATTR_NODEV},
+                {MS_NOEXEC, MOUNT_ATTR_NOEXEC}};
+  for (const auto& pair : kPairs) {
+    attributes.attr_set |= (flags & pair.ms) != 0 ? pair.attribute : 0;
+  }
+  if ((flags & MS_RELATIME) != 0) {
+    attributes.attr_clr = MOUNT_ATTR__ATIME;
+    attributes.attr_set |= MOUNT_ATTR_RELATIME;
+  }
+  if ((attributes.attr_set | attributes.attr_clr) != 0 &&
+      ::mount_setattr(tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) {
+    return Outcome::refused(errno, "mount_setattr(\"%s\", 0x%llx)", source,
+                            static_cast<unsigned long long>(attributes.attr_set))
+        .hint("%s", errno == ENOSYS ? "boxrun needs Linux 5.12 for this" : "");
+  }
+  return Outcome::done();
+}
+
+Outcome attach_tree(os::BorrowedFd tree, os::BorrowedFd directory, const char* name,
+                    const char* path) {
+  if (::move_mount(tree.get(), "", directory.get(), name,
+                   MOVE_MOUNT_F_EMPTY_PATH | (*name == '\0' ? MOVE_MOUNT_T_EMPTY_PATH : 0U)) == 0) {
+    return Outcome::done();
+  }
+  return Outcome::refused(errno, "move_mount(\"<rootfs>%s\")", path);
+}
+
+Outcome bind_over(os::BorrowedFd source, os::BorrowedFd target, const char* path, bool recursive,
+                  std::uint64_t flags) {
+  if (flags != 0) {
+    os::UniqueFd tree;
+    STEP_OK(clone_tree(source, "", recursive, flags, tree));
+    return attach_tree(tree, target, "", path);
+  }
   if (::mount(FdPath{source}.c_str(), FdPath{target}.c_str(), nullptr,
               MS_BIND | (recursive ? static_cast<unsigned long>(MS_REC) : 0UL), nullptr) != 0) {
     return Outcome::refused(errno, "mount(\"<rootfs>%s\", MS_BIND%s)", path,
                             recursive ? "|MS_REC" : "");
   }
-  if (flags == 0) {
-    return Outcome::done();
-  }
-  os::UniqueFd made;
-  STEP_OK(reopen_mount(root, path, target, made));
-  return change_flags(made, flags, 0, path);
+  return Outcome::done();
 }
 
 }  // namespace boxrun::steps

@@ -58,7 +58,7 @@ int hand_over(void* argument) {
   }
   const os::BorrowedFd socket = handover.inside.prepared.seccomp_listener;
   const os::BorrowedFd fd{handover.fd.load()};
-  if (!exec::send_descriptor(socket, fd, handover.text.c_str())) {
+  if (!exec::send_descriptor(socket, fd, handover.text)) {
     handover.inside.report(Outcome::refused(errno, "sendmsg(listenerPath, SCM_RIGHTS)")
                                .hint("the program at listenerPath has closed the connection"));
     ::_exit(125);  // the whole process: nobody would answer its system calls
