@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "tracer/os/file.h"
@@ -74,6 +75,38 @@ void read_cpu_v1(const Cgroup& cgroup, Stats& stats) {
   if (const auto cpu = directory_of(cgroup, "cpu")) {
     stats.throttling = cpu->counters("cpu.stat");
   }
+}
+
+/// `0-2,4`; empty where it is none.
+std::vector<std::uint64_t> parse_list(std::string_view text) {
+  constexpr std::uint64_t kMost = 65536;  // more CPUs than Linux can have
+  std::vector<std::uint64_t> numbers;
+  for (const std::string_view range : base::split(text, ',')) {
+    const auto dash = range.find('-');
+    const auto first = base::parse_u64(range.substr(0, dash));
+    const auto last =
+        dash == std::string_view::npos ? first : base::parse_u64(range.substr(dash + 1));
+    for (std::uint64_t i = first.value_or(1); i <= std::min(last.value_or(0), kMost); ++i) {
+      numbers.push_back(i);
+    }
+  }
+  return numbers;
+}
+
+void read_cpuset_v1(const Directory& directory, Cpuset& cpuset) {
+  cpuset.cpus = parse_list(directory.text("cpuset.cpus"));
+  cpuset.mems = parse_list(directory.text("cpuset.mems"));
+  for (const char* name :
+       {"cpu_exclusive", "mem_hardwall", "mem_exclusive", "memory_migrate", "memory_spread_page",
+        "memory_spread_slab", "memory_pressure", "sched_load_balance"}) {
+    cpuset.switches[name] = directory.number(fmt::format("cpuset.{}", name)).value_or(0);
+  }
+  // -1: as the system has it.
+  const std::string level = directory.text("cpuset.sched_relax_domain_level");
+  const bool is_negative = level.starts_with('-');
+  const auto number = base::parse_u64(std::string_view{level}.substr(is_negative ? 1 : 0));
+  cpuset.relax_domain_level =
+      static_cast<std::int64_t>(number.value_or(0)) * (is_negative ? -1 : 1);
 }
 
 Use use_v1(const Directory& directory, const std::string& prefix) {
@@ -172,6 +205,10 @@ void read_v2(const Place& place, Stats& stats) {
                         {"nr_throttled", find(cpu, "nr_throttled").value_or(0)},
                         {"throttled_time", find(cpu, "throttled_usec").value_or(0) * kNsPerUs}};
   }
+  if (stats.cpuset.cpus.empty()) {
+    stats.cpuset.cpus = parse_list(directory.text("cpuset.cpus.effective"));
+    stats.cpuset.mems = parse_list(directory.text("cpuset.mems.effective"));
+  }
   if (!stats.memory.usage) {
     const Counters events = directory.counters("memory.events");
     stats.memory = {directory.number("memory.current"), directory.number("memory.max"),
@@ -199,6 +236,9 @@ void read_v2(const Place& place, Stats& stats) {
 Stats read_stats(const Cgroup& cgroup) {
   Stats stats;
   read_cpu_v1(cgroup, stats);
+  if (const auto cpuset = directory_of(cgroup, "cpuset")) {
+    read_cpuset_v1(*cpuset, stats.cpuset);
+  }
   if (const auto memory = directory_of(cgroup, "memory")) {
     stats.memory = use_v1(*memory, "memory.");
     stats.memory_and_swap = use_v1(*memory, "memory.memsw.");

@@ -34,12 +34,22 @@ struct BlockCount {
   std::uint64_t value = 0;
 };
 
+/// CPUs and memory nodes, each by its number, and the switches of version 1 by the names of their
+/// files without `cpuset.`.
+struct Cpuset {
+  std::vector<std::uint64_t> cpus;
+  std::vector<std::uint64_t> mems;
+  Counters switches;
+  std::int64_t relax_domain_level = 0;
+};
+
 struct Stats {
   Counter cpu_total;  ///< nanoseconds, as the two below
   Counter cpu_kernel;
   Counter cpu_user;
   std::vector<std::uint64_t> per_cpu;
   Counters throttling;  ///< nr_periods, nr_throttled, throttled_time (nanoseconds)
+  Cpuset cpuset;
   Use memory;
   Use memory_and_swap;
   Use kernel_memory;

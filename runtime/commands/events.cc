@@ -64,6 +64,29 @@ ordered_json render_cpu(const cgroup::Stats& stats) {
   return {{"usage", usage}, {"throttling", throttling}};
 }
 
+/// The numbers are there in any case, as other runtimes have them.
+ordered_json render_cpuset(const cgroup::Cpuset& cpuset) {
+  ordered_json object = ordered_json::object();
+  const auto put_list = [&object](const char* key, const std::vector<std::uint64_t>& list) {
+    if (!list.empty()) {
+      object[key] = list;
+    }
+  };
+  const auto put_switch = [&](const char* key) {
+    const auto found = cpuset.switches.find(key);
+    object[key] = found == cpuset.switches.end() ? 0 : found->second;
+  };
+  put_list("cpus", cpuset.cpus);
+  put_switch("cpu_exclusive");
+  put_list("mems", cpuset.mems);
+  for (const char* key : {"mem_hardwall", "mem_exclusive", "memory_migrate", "memory_spread_page",
+                          "memory_spread_slab", "memory_pressure", "sched_load_balance"}) {
+    put_switch(key);
+  }
+  object["sched_relax_domain_level"] = cpuset.relax_domain_level;
+  return object;
+}
+
 ordered_json render_memory(const cgroup::Stats& stats) {
   ordered_json memory = ordered_json::object();
   for (const char* name : {"cache", "file"}) {  // the same in version 1 and 2
@@ -107,6 +130,7 @@ ordered_json render_stats(const cgroup::Stats& stats) {
     hugepages[size] = render_use(use);
   }
   return {{"cpu", render_cpu(stats)},
+          {"cpuset", render_cpuset(stats.cpuset)},
           {"memory", render_memory(stats)},
           {"pids", pids},
           {"blkio", render_block(stats)},

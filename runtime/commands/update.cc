@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <map>
@@ -16,6 +17,7 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/cgroup/limits.h"
+#include "runtime/cgroup/stats.h"
 #include "runtime/commands/options.h"
 #include "runtime/config/parse.h"
 #include "runtime/config/sections.h"
@@ -90,7 +92,7 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
 
 Result<json> parse_value(const Setting& setting, const std::string& text) {
   if (setting.unit == Unit::Text) {
-    return json{text};
+    return json(text);  // with braces it would be an array
   }
   const auto number =
       setting.unit == Unit::Bytes && text != "-1" ? parse_bytes(text) : parse_number(text);
@@ -151,6 +153,42 @@ Result<config::Resources> parse_resources(const json& resources) {
   return parsed.resources.value_or(config::Resources{});
 }
 
+/// In version 1 the kernel refuses a limit below what is in use; in version 2 it starts to kill.
+Result<void> check_use(const config::Memory& memory, const cgroup::Cgroup& cgroup) {
+  if (!memory.check_before_update || !memory.limit || *memory.limit < 0 ||
+      cgroup.find("memory") != nullptr) {
+    return {};
+  }
+  const auto use = cgroup::read_stats(cgroup).memory.usage;
+  if (use && *use > static_cast<std::uint64_t>(*memory.limit)) {
+    return Error{
+        EBUSY,
+        fmt::format("/linux/resources/memory/limit: {} is below the {} bytes in use", *memory.limit,
+                    *use),
+        "checkBeforeUpdate asks for this check; without it the kernel would kill processes"};
+  }
+  return {};
+}
+
+/// All of them or, if one is refused, none.
+Result<void> write_all_limits(const Session& session, const std::vector<cgroup::Limit>& limits,
+                              const cgroup::Cgroup& cgroup) {
+  auto before = cgroup::read_limits(limits, cgroup);
+  std::vector<std::string> warnings;
+  auto written = cgroup::write_limits(limits, cgroup, warnings);
+  for (const std::string& warning : warnings) {
+    session.log.warn(warning);
+  }
+  if (!written.ok()) {
+    std::ranges::reverse(before);
+    const auto restored = cgroup::write_limits(before, cgroup, warnings);
+    if (!restored.ok()) {
+      session.log.warn("not all limits are what they were: " + restored.error().what);
+    }
+  }
+  return written;
+}
+
 Result<void> update(const Session& session, const Options& options) {
   TRY_OK(config::parse_container_id(options.id));
   TRY(const json wishes, read_wishes(options));
@@ -181,12 +219,10 @@ Result<void> update(const Session& session, const Options& options) {
       limits.push_back(std::move(limit));
     }
   }
-  std::vector<std::string> warnings;
-  auto written = cgroup::write_limits(limits, state.cgroup, warnings);
-  for (const std::string& warning : warnings) {
-    session.log.warn(warning);
+  if (wishes.contains(json::json_pointer{"/memory/limit"})) {
+    TRY_OK(check_use(merged.memory, state.cgroup));
   }
-  TRY_OK(std::move(written));
+  TRY_OK(write_all_limits(session, limits, state.cgroup));
   return entry.write_config(document.dump());
 }
 

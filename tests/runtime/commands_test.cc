@@ -127,6 +127,52 @@ TEST_F(Commands, MistakesOfUpdateAreNamed) {
   EXPECT_THAT(boxrun({"update", "-r", folder + "/r.json", id}).err, HasSubstr("not a JSON object"));
 }
 
+TEST_F(Commands, AnUpdateThatIsRefusedHalfWayChangesNothing) {
+  config["linux"]["resources"] = {{"memory", {{"limit", 64 << 20}}},
+                                  {"cpu", {{"shares", 300}, {"quota", 50000}, {"period", 100000}}},
+                                  {"pids", {{"limit", 40}}}};
+  ASSERT_GT(start_background(id), 0);
+  const auto values = [this] {
+    return control_file("memory", "memory.limit_in_bytes") + " " +
+           control_file("cpu", "cpu.shares") + " " + control_file("cpu", "cpu.cfs_quota_us") + " " +
+           control_file("pids", "pids.max");
+  };
+  if (control_file("cpu", "cpu.shares").empty()) {
+    GTEST_SKIP() << "no cpu controller of cgroup version 1";
+  }
+  const std::string before = values();
+  EXPECT_EQ(before, "67108864 300 50000 40");
+  const std::string config_before = read_text(folder + "/state/" + id + "/config.json");
+  // The last line in the order of writing is the one that no machine can grant.
+  const Ended ended = boxrun({"update", "--memory", "96m", "--cpu-share", "700", "--cpu-quota",
+                              "70000", "--cpuset-cpus", "9999", id});
+  EXPECT_NE(ended.status, 0);
+  EXPECT_THAT(ended.err, HasSubstr("/linux/resources/cpu/cpus: write("));
+  EXPECT_EQ(values(), before);
+  EXPECT_EQ(read_text(folder + "/state/" + id + "/config.json"), config_before);
+}
+
+TEST_F(Commands, AMemoryLimitBelowWhatIsUsedIsRefusedWhereTheConfigWantsIt) {
+  config["linux"]["resources"]["memory"] = {
+      {"limit", 128 << 20}, {"swappiness", 0}, {"checkBeforeUpdate", true}};
+  ASSERT_GT(start_background(id,
+                             "head -c 40000000 /dev/zero > /dev/shm/x; echo > /dev/shm/done; "
+                             "sleep 1000"),
+            0);
+  const auto inside = [this](const char* script) {
+    return boxrun({"exec", id, "sh", "-c", script}).status;
+  };
+  for (int i = 0; i < 200 && inside("test -e /dev/shm/done") != 0; ++i) {
+    ::usleep(10'000);
+  }
+  const Ended ended = boxrun({"update", "--memory", "16m", id});
+  EXPECT_NE(ended.status, 0);
+  EXPECT_THAT(ended.err, HasSubstr("/linux/resources/memory/limit: "));
+  EXPECT_THAT(ended.err, HasSubstr("(EBUSY)"));
+  EXPECT_EQ(inside("true"), 0) << "nobody was killed";
+  EXPECT_EQ(boxrun({"update", "--memory", "120m", id}).status, 0);
+}
+
 TEST_F(Commands, EventsPrintsALineInTheShapeThatShimsRead) {
   ASSERT_GT(start_background(id), 0);
   const json event = json::parse(boxrun({"events", "--stats", id}).out);
@@ -138,6 +184,10 @@ TEST_F(Commands, EventsPrintsALineInTheShapeThatShimsRead) {
   EXPECT_GT(data["memory"]["usage"]["usage"].get<std::uint64_t>(), 0U);
   EXPECT_TRUE(data["memory"]["raw"].is_object());
   EXPECT_TRUE(data.contains("blkio"));
+  EXPECT_FALSE(data["cpuset"]["cpus"].empty());
+  EXPECT_EQ(data["cpuset"]["cpus"][0], 0);
+  EXPECT_TRUE(data["cpuset"]["sched_load_balance"].is_number());
+  EXPECT_TRUE(data["cpuset"]["sched_relax_domain_level"].is_number());
 }
 
 TEST_F(Commands, EventsGoesOnUntilTheContainerEndsAndTellsOfMemoryKills) {

@@ -120,5 +120,19 @@ TEST_F(Rootless, ExecEntersTheContainerOfTheSameUser) {
   EXPECT_EQ(as_user({"delete", "--force", id}).status, 0);
 }
 
+/// Root of a user namespace may make the cgroup, whose directories belong to it, but only the first
+/// user namespace may say which devices there are.
+TEST_F(Rootless, DeviceRulesAreLeftOutInAUserNamespace) {
+  config["process"]["args"] = {"echo", "ran"};
+  config["mounts"] = {{{"destination", "/proc"}, {"type", "proc"}, {"source", "proc"}}};
+  write_config();
+  const Ended ended =
+      run_command({{"unshare", "--user", "--map-root-user", BOXRUN_PROGRAM, "--root",
+                    folder + "/state", "run", "-b", folder + "/bundle", id}});
+  EXPECT_EQ(ended.out, "ran\n") << ended.err;
+  EXPECT_EQ(ended.status, 0);
+  EXPECT_THAT(ended.err, HasSubstr("not applied: /linux/resources/devices"));
+}
+
 }  // namespace
 }  // namespace boxrun::tests

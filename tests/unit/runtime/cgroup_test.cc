@@ -130,5 +130,29 @@ TEST(Limits, DeviceRulesKeepTheirOrderAndLeaveTheDefaultDevices) {
   EXPECT_EQ(limits.back().value, "c 10:232 rwm");
 }
 
+// ---- what an update that fails puts back ----
+
+TEST(Restore, ValuesAreWrittenInTheFormThatFilesTake) {
+  const auto restore = [](const char* file, const char* value, const char* text,
+                          bool version2 = false) {
+    return value_to_restore({"", "", version2, file, value, {}}, text);
+  };
+  EXPECT_EQ(restore("memory.limit_in_bytes", "1", "67108864\n"), "67108864");
+  EXPECT_EQ(restore("memory.oom_control", "1", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n"),
+            "0");
+  EXPECT_EQ(restore("cpuset.cpus", "0", "\n"), "\n") << "an empty write would change nothing";
+  EXPECT_EQ(restore("cpu.max", "50000 100000", "max 100000\n", true), "max 100000");
+  EXPECT_EQ(restore("io.weight", "200", "default 100\n8:0 50\n", true), "default 100");
+  EXPECT_EQ(restore("io.weight", "8:0 70", "default 100\n8:0 50\n", true), "8:0 50");
+  EXPECT_EQ(restore("io.weight", "8:16 70", "default 100\n8:0 50\n", true), "8:16 default");
+  EXPECT_EQ(restore("io.max", "8:0 rbps=5", "8:0 rbps=max wbps=7 riops=max wiops=max\n", true),
+            "8:0 rbps=max wbps=7 riops=max wiops=max");
+  EXPECT_EQ(restore("io.max", "8:16 rbps=5", "8:0 rbps=max wbps=7 riops=max wiops=max\n", true),
+            "8:16 rbps=max");
+  EXPECT_EQ(restore("blkio.throttle.read_bps_device", "8:0 5", ""), "8:0 0");
+  EXPECT_EQ(restore("blkio.throttle.read_bps_device", "8:0 5", "8:0 1048576\n"), "8:0 1048576");
+  EXPECT_EQ(restore("net_prio.ifpriomap", "lo 5", "lo 0\neth0 3\n"), "lo 0");
+}
+
 }  // namespace
 }  // namespace boxrun::cgroup
