@@ -47,7 +47,8 @@ inline bool is_protected() {
   if (self < 0) {
     return false;
   }
-  struct statfs seen;
+  struct statfs seen;  // NOLINT(*-member-init): at once would take memset(3)
+  seen.f_flags = 0;
   const long seals = call(SYS_fcntl, self, F_GET_SEALS);
   const bool is_sealed = seals >= 0 && (seals & F_SEAL_WRITE) != 0;
   const bool is_readonly =
@@ -65,7 +66,7 @@ inline void execute_readonly_clone(char* const* argv, char* const* environment) 
   if (tree < 0) {
     return;
   }
-  mount_attr attributes;
+  mount_attr attributes;  // NOLINT(*-member-init): as above
   attributes.attr_set = MOUNT_ATTR_RDONLY;
   attributes.attr_clr = 0;
   attributes.propagation = 0;
