@@ -1,5 +1,6 @@
 // Processes that were there before the tracer, and live on after it.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,14 +14,19 @@
 #include "decoders/decode.h"
 #include "tests/live/processes.h"
 #include "tests/live/programs.h"
+#include "tracer/base/error_text.h"
 #include "tracer/os/tracefs.h"
+#include "tracer/ptrace/return_stops.h"
+#include "tracer/timeline/story_calls.h"
 
 namespace boxtrace::test {
 namespace {
 
 using std::chrono::milliseconds;
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::UnorderedElementsAre;
 using Light = ptrace::Following::Light;
 
 ptrace::LaunchOptions attach_to(pid_t pid, milliseconds limit, Light light = Light::Never) {
@@ -317,6 +323,77 @@ TEST(Attach, LightlyStillSeesWhatThreadsDoToNamespacesAndMounts) {
   EXPECT_GE(calls_of(trace, "exit_group").size(), 5U);
   ASSERT_EQ(all_of<raw::Gap>(trace).size(), 1U) << render_events(trace);
   EXPECT_THAT(all_of<raw::Gap>(trace).front().body->reason, HasSubstr("it is followed lightly"));
+  EXPECT_EQ(daemon.end(SIGTERM), 0);
+}
+
+/// The names and outcomes of calls, in their order, but for those of the dynamic loader.
+std::vector<std::string> steps_of(const Trace& trace, base::TaskId task) {
+  std::vector<std::string> steps;
+  for (const auto& call : all_of<raw::Syscall>(trace, task)) {
+    const decoders::DecodedCall decoded = decoders::decode(*call.body, {});
+    if (decoded.name != "openat") {
+      steps.push_back(fmt::format("{} {}", decoded.name, call.body->outcome.value));
+    }
+  }
+  return steps;
+}
+
+TEST(Attach, ProgramsOfGoStopOnlyWhereChosenCallsReturn) {
+  if (const auto stops = ptrace::open_return_stops({}, {}); !stops.ok()) {
+    GTEST_SKIP() << base::render_error(stops.error());
+  }
+  Companion daemon{{program("go_steps")}};
+  ptrace::LaunchOptions options = attach_to(daemon.pid(), milliseconds{600}, Light::Always);
+  options.calls = timeline::story_calls();
+  const Trace trace = trace_program(options);
+  ASSERT_TRUE(trace.end.ok()) << trace.end.error().what;
+  EXPECT_EQ(broken_rule(trace), "") << render_events(trace);
+  EXPECT_EQ(leftovers(daemon.pid()), "");
+
+  std::size_t whole = 0;
+  for (const auto& started : all_of<raw::TaskStarted>(trace)) {
+    const base::TaskId task = started.event->task;
+    const auto ends = all_of<raw::TaskExited>(trace, task);
+    if (started.body->cause != raw::TaskStarted::Cause::Forked || ends.empty() ||
+        ends.front().body->cause != raw::TaskExited::Cause::Code) {
+      continue;  // the first and the last may be cut off
+    }
+    ++whole;
+    EXPECT_EQ(ends.front().body->value, 7);
+    EXPECT_THAT(steps_of(trace, task),
+                ElementsAre("unshare 0", "sethostname 0", "mkdir 17", "prctl 0", "chdir 0"))
+        << render_events(trace);
+    std::vector<std::string> gaps;
+    for (const auto& gap : all_of<raw::Gap>(trace, task)) {
+      gaps.push_back(gap.body->reason);
+    }
+    EXPECT_THAT(gaps, UnorderedElementsAre(HasSubstr("1 calls that returned while this thread "
+                                                     "blocked signals"),
+                                           HasSubstr("made with CLONE_UNTRACED")));
+    for (const auto& signal : all_of<raw::Signal>(trace, task)) {
+      EXPECT_EQ(signal.body->signo, SIGCHLD);
+    }
+  }
+  EXPECT_GE(whole, 3U) << render_events(trace);
+  // What is in memory was read in time.
+  const auto hosts = calls_of(trace, "sethostname");
+  ASSERT_FALSE(hosts.empty());
+  EXPECT_EQ(text_of(*hosts.front().body, "name"), "go-steps");
+  EXPECT_LE(hosts.front().body->entered, hosts.front().event->time);
+  EXPECT_EQ(daemon.end(SIGTERM), 0) << "it has seen a signal, or a call that went wrong";
+}
+
+TEST(Attach, ProgramsOfGoAreLetGoOfWithoutASignal) {
+  Companion daemon{{program("go_steps")}};
+  for (int i = 0; i < 30; ++i) {
+    ptrace::LaunchOptions options =
+        attach_to(daemon.pid(), milliseconds{i % 10 * 3}, Light::Always);
+    options.calls = timeline::story_calls();
+    const Trace trace = trace_program(options);
+    ASSERT_TRUE(trace.end.ok()) << trace.end.error().what;
+    ASSERT_EQ(broken_rule(trace), "") << render_events(trace);
+    ASSERT_EQ(leftovers(daemon.pid()), "");
+  }
   EXPECT_EQ(daemon.end(SIGTERM), 0);
 }
 

@@ -193,8 +193,7 @@ decoders::CallSet with_engine_calls(decoders::CallSet calls) {
   return calls;
 }
 
-std::vector<sock_filter> make_call_filter(const decoders::CallSet& chosen) {
-  const decoders::CallSet calls = with_engine_calls(chosen);
+std::vector<sock_filter> make_filter_of(const decoders::CallSet& calls) {
   const std::vector<Range> native = ranges_of(calls, raw::Abi::X86_64);
   const std::vector<Range> x32 = ranges_of(calls, raw::Abi::X32);
   const std::vector<Range> i386 = ranges_of(calls, raw::Abi::I386);
@@ -209,6 +208,10 @@ std::vector<sock_filter> make_call_filter(const decoders::CallSet& chosen) {
   add_arch(program, AUDIT_ARCH_I386, [&] { add_search(program, i386); });
   program.answer(kTrace);
   return program.take();
+}
+
+std::vector<sock_filter> make_call_filter(const decoders::CallSet& chosen) {
+  return make_filter_of(with_engine_calls(chosen));
 }
 
 bool can_filter_calls() {

@@ -44,8 +44,10 @@ inline constexpr std::uint16_t kFilterCookie = 0xb0c5;
 /// installations of filters.
 [[nodiscard]] decoders::CallSet with_engine_calls(decoders::CallSet calls);
 
-/// The program for `chosen` with the engine's calls. Of other architectures than x86 it stops every
-/// call.
+/// The program that answers SECCOMP_RET_TRACE for these calls and, on other architectures than x86,
+/// for every call.
+[[nodiscard]] std::vector<sock_filter> make_filter_of(const decoders::CallSet& calls);
+/// The same for `chosen` with the engine's calls.
 [[nodiscard]] std::vector<sock_filter> make_call_filter(const decoders::CallSet& chosen);
 
 /// Whether a filter can be installed without changing what a process may do, and whether it would

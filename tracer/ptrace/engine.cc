@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -19,8 +20,10 @@
 #include "tracer/ptrace/keeper.h"
 #include "tracer/ptrace/kernel.h"
 #include "tracer/ptrace/launch.h"
+#include "tracer/ptrace/light_calls.h"
 #include "tracer/ptrace/observe.h"
 #include "tracer/ptrace/proc_text.h"
+#include "tracer/ptrace/return_stops.h"
 #include "tracer/ptrace/signal_relay.h"
 #include "tracer/ptrace/stop.h"
 #include "tracer/ptrace/ticker.h"
@@ -127,6 +130,17 @@ bool excludes_filter(const Following& following) {
          following.let_go_at_exec;
 }
 
+/// Null where they are not to be had: tasks are stopped at every call then, which only takes
+/// longer. So too where something is to be done or seen at entries.
+std::unique_ptr<ReturnStops> return_stops_for(const LaunchOptions& options) {
+  if (options.stacks.stacks || options.stacks.sites || !options.injections.empty() ||
+      options.following.untraced_too) {
+    return nullptr;
+  }
+  auto stops = open_return_stops(with_engine_calls(*options.calls), light_calls());
+  return stops.ok() ? std::move(stops).value() : nullptr;
+}
+
 base::Result<CommandEnd> trace_here(const LaunchOptions& options, raw::EventSink& sink) {
   TRY(Observer observer, Observer::open("/proc"));
   std::vector<sock_filter> filter;
@@ -150,8 +164,13 @@ base::Result<CommandEnd> trace_here(const LaunchOptions& options, raw::EventSink
   Tracer tracer{kernel, observer, emitter, options.decode, options.following};
   StackCapture stacks{kernel, observer, options.stacks};
   tracer.set_stacks(stacks);
+  std::unique_ptr<ReturnStops> return_stops;
   if (options.calls && excludes_filter(options.following)) {
     tracer.choose_calls(with_engine_calls(*options.calls));
+    return_stops = return_stops_for(options);
+    if (return_stops) {
+      tracer.stop_at_returns(*return_stops);
+    }
   }
   tracer.inject(Injector{options.injections});
   tracer.describe_fds(options.fds);

@@ -200,6 +200,15 @@ std::optional<siginfo_t> LiveKernel::signal_details(base::HostTid tid) {
   return details;
 }
 
+std::optional<std::uint64_t> LiveKernel::signal_mask(base::HostTid tid) {
+  std::uint64_t mask = 0;
+  if (!succeeded(::ptrace(static_cast<__ptrace_request>(PTRACE_GETSIGMASK), tid.value, sizeof(mask),
+                          &mask))) {
+    return std::nullopt;
+  }
+  return mask;
+}
+
 int LiveKernel::seize(base::HostTid tid) {
   return ::ptrace(PTRACE_SEIZE, tid.value, nullptr, trace_options(false)) == 0 ? 0 : errno;
 }

@@ -80,6 +80,9 @@ class Kernel {
   /// PTRACE_GETSIGINFO.
   [[nodiscard]] virtual std::optional<siginfo_t> signal_details(base::HostTid tid) = 0;
 
+  /// PTRACE_GETSIGMASK: the signals that a stopped task blocks, SIGHUP in bit 0.
+  [[nodiscard]] virtual std::optional<std::uint64_t> signal_mask(base::HostTid tid) = 0;
+
   /// PTRACE_SEIZE: the task is ours from now on, and runs on. 0, or the errno: ESRCH when there is
   /// no such task, EPERM when it may not be traced.
   [[nodiscard]] virtual int seize(base::HostTid tid) = 0;
@@ -127,6 +130,7 @@ class LiveKernel final : public Kernel {
   [[nodiscard]] std::optional<SyscallInfo> syscall_info(base::HostTid tid) override;
   [[nodiscard]] std::optional<std::uint64_t> event_message(base::HostTid tid, int event) override;
   [[nodiscard]] std::optional<siginfo_t> signal_details(base::HostTid tid) override;
+  [[nodiscard]] std::optional<std::uint64_t> signal_mask(base::HostTid tid) override;
   [[nodiscard]] int seize(base::HostTid tid) override;
   bool resume(base::HostTid tid, int signal, Until until) override;
   bool refuse_call(base::HostTid tid) override;

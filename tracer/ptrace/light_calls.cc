@@ -19,8 +19,7 @@ namespace {
 
 constexpr std::string_view kPidfd = "anon_inode:[pidfd]";
 
-// What an engine does with its own threads that becomes part of a container. Its births are seen by
-// events.
+// What an engine does with its own threads that becomes part of a container.
 const std::vector<std::string_view>& watched_names() {
   static const std::vector<std::string_view> kNames = {
       "setns",      "unshare",   "mount",         "umount2",     "pivot_root",
@@ -30,6 +29,14 @@ const std::vector<std::string_view>& watched_names() {
 }
 
 }  // namespace
+
+decoders::CallSet light_calls() {
+  decoders::CallSet calls;
+  for (const std::string_view name : watched_names()) {
+    calls.add(decoders::CallChoice{name});
+  }
+  return calls;
+}
 
 void LightCalls::begin(const Tracee& tracee) {
   if (!watch_ && failure_.empty()) {
@@ -49,14 +56,15 @@ void LightCalls::begin(const Tracee& tracee) {
   }
 }
 
-void LightCalls::explain(const Tracee& leader, base::Nanos now) {
+void LightCalls::explain(const Tracee& leader, base::Nanos now, bool are_seen) {
   // The same words for each process: the story says them once.
   emitter_->emit(leader.id, now,
-                 raw::Gap{watch_ ? "the calls of its own threads, except those that make or join "
-                                   "namespaces or change mounts: it is followed lightly"
-                                 : "the calls of its own threads, those that change namespaces and "
-                                   "mounts too: it is followed lightly, and " +
-                                       failure_});
+                 raw::Gap{are_seen || watch_
+                              ? "the calls of its own threads, except those that make or join "
+                                "namespaces or change mounts: it is followed lightly"
+                              : "the calls of its own threads, those that change namespaces and "
+                                "mounts too: it is followed lightly, and " +
+                                    failure_});
 }
 
 void LightCalls::end(base::HostTid tid) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "decoders/call_set.h"
 #include "decoders/spec.h"
 #include "tracer/ptrace/call_watch.h"
 #include "tracer/ptrace/emitter.h"
@@ -14,6 +15,9 @@
 #include "tracer/ptrace/tracees.h"
 
 namespace boxtrace::ptrace {
+
+/// Those calls. Births are seen by events.
+[[nodiscard]] decoders::CallSet light_calls();
 
 class LightCalls {
  public:
@@ -24,8 +28,9 @@ class LightCalls {
 
   /// The task is followed lightly from now on.
   void begin(const Tracee& tracee);
-  /// Says what that means for the trace, of a whole process.
-  void explain(const Tracee& leader, base::Nanos now);
+  /// Says what that means for the trace, of a whole process. `are_seen`: the calls are, by other
+  /// means than ours.
+  void explain(const Tracee& leader, base::Nanos now, bool are_seen);
   void end(base::HostTid tid);
 
   /// Emits what was recorded.

@@ -63,7 +63,10 @@ inline constexpr std::int64_t kLargestErrno = 4095;
 
 /// How closely a task is followed.
 enum class Depth : std::uint8_t {
-  Full,   ///< it stops at the entry and the exit of each call
+  Full,  ///< it stops at the entry and the exit of each call
+  /// It stops where it makes a task, becomes another program, gets a signal, and where one of the
+  /// chosen calls returns. See return_stops.h.
+  Returns,
   Light,  ///< it stops only where it makes a task, becomes another program, or gets a signal
 };
 
@@ -83,8 +86,12 @@ struct Tracee {
   bool records_all = true;
   Depth depth = Depth::Full;
   bool may_turn_light = false;  ///< it does when it becomes an engine; children inherit this
-  bool is_given_up = false;     ///< to another tracer, at its next stop
-  bool shows_calls = true;      ///< false: a call may be in flight that we have not seen
+  bool creator_stops_at_returns = false;  ///< it did when it made this one
+  std::uint64_t births = 0;               ///< that were seen since it has Depth::Returns
+  bool stops_at_returns = false;          ///< it is known to return_stops.h
+  bool awaits_return_signal = false;  ///< one of return_stops.h, whose call was reported already
+  bool is_given_up = false;           ///< to another tracer, at its next stop
+  bool shows_calls = true;            ///< false: a call may be in flight that we have not seen
   std::optional<CallInFlight> call;
   /// What its last call may have changed and is still to be observed, of decoders::Observe:
   /// runtimes drop forty capabilities in forty calls, and the last state tells it all.
@@ -98,7 +105,7 @@ struct Tracee {
   [[nodiscard]] bool is_leader() const { return tid.value == pid.value; }
   /// Where it has to stop next for nothing to be missed.
   [[nodiscard]] Until stops_next() const {
-    if (depth == Depth::Light) {
+    if (depth != Depth::Full) {
       return Until::NextEvent;
     }
     const bool awaits_return = call && !call->is_exit();

@@ -12,6 +12,7 @@
 #include "tracer/ptrace/call_filter.h"
 #include "tracer/ptrace/control_writes.h"
 #include "tracer/ptrace/fd_references.h"
+#include "tracer/ptrace/return_programs.h"
 #include "tracer/ptrace/tracee_memory.h"
 
 namespace boxtrace::ptrace {
@@ -149,6 +150,7 @@ Tracee& Tracer::add_child(const Tracee& creator, base::HostTid tid, const BirthF
   child.has_moved = creator.has_moved || (flags.flags & kNewNamespaces) != 0;
   child.pid_ns = creator.pid_ns;
   child.may_turn_light = creator.may_turn_light;
+  child.creator_stops_at_returns = creator.stops_at_returns;
   if (is_thread) {
     child.own_pids = creator.own_pids;
   }
@@ -157,6 +159,7 @@ Tracee& Tracer::add_child(const Tracee& creator, base::HostTid tid, const BirthF
 
 void Tracer::on_kind(Tracee& creator, Stopped stopped, const BirthStop& stop) {
   const Birth birth = birth_of(creator);
+  ++creator.births;
   std::move(stopped).resume(creator.stops_next());
   if (tracees_.find(stop.child) != nullptr) {
     return;  // Found before its creator reported, which settle_births() should have excluded
@@ -178,7 +181,7 @@ void Tracer::on_kind(Tracee& creator, Stopped stopped, const BirthStop& stop) {
     started.stack = creator.call->stack;
   }
   emitter_->emit(child.id, now_, started);
-  if (child.pid == creator.pid) {
+  if (child.pid == creator.pid && creator.depth == Depth::Light) {
     set_depth(child, creator.depth);
   }
   release_held(child);
@@ -236,7 +239,7 @@ void Tracer::add_found(base::HostTid tid) {
   started.pid = pid;
   started.leader = tracee.leader;
   emitter_->emit(tracee.id, now_, started);
-  if (leader != nullptr) {
+  if (leader != nullptr && leader->depth == Depth::Light) {
     set_depth(tracee, leader->depth);
   }
   release_held(tracee);
@@ -262,14 +265,23 @@ void Tracer::dispatch(Tracee& tracee, Stop stop) {
     }
     tracee.has_started = true;
   }
-  observe_what_is_due(tracee, stop.kind);
+  const bool has_returned = on_return(tracee);
+  if (tracee.depth == Depth::Returns && tracee.records_all) {
+    set_depth(tracee, Depth::Full);
+  }
+  if (!has_returned) {
+    observe_what_is_due(tracee, stop.kind);
+  }
   std::visit([&](const auto& kind) { on_kind(tracee, std::move(stop.stopped), kind); }, stop.kind);
 }
 
 void Tracer::on_kind(Tracee& tracee, Stopped stopped, const TrapStop& /*stop*/) {
   std::optional<raw::Observation> first;
-  if (!std::exchange(tracee.has_started, true) && tracee.observe_at_start) {
-    first = first_observation(tracee);
+  if (!std::exchange(tracee.has_started, true)) {
+    if (tracee.observe_at_start) {
+      first = first_observation(tracee);
+    }
+    choose_first_depth(tracee);
   }
   if (first) {
     emitter_->emit(tracee.id, now_, std::move(*first));
@@ -282,6 +294,15 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const TrapStop& /*stop*/) 
 }
 
 void Tracer::on_kind(Tracee& tracee, Stopped stopped, const SignalStop& stop) {
+  if (stop.signal == kReturnSignal && std::exchange(tracee.awaits_return_signal, false) &&
+      stop.details.si_code == SI_KERNEL) {
+    if (is_leaving(tracee)) {
+      let_go_of(tracee, std::move(stopped), 0);
+    } else {
+      std::move(stopped).resume(tracee.stops_next());
+    }
+    return;
+  }
   raw::Signal event;
   event.signo = stop.signal;
   event.code = stop.details.si_code;
@@ -359,7 +380,9 @@ void Tracer::follow_filter_to_all_threads(const Tracee& caller) {
   // is running. Whatever they are doing, they reach a stop before their next call.
   for (Tracee* other : tracees_.threads_of(caller.pid)) {
     other->records_all = true;
-    if (other != &caller && !std::exchange(other->every_call, true)) {
+    const bool runs_past_calls = other->depth == Depth::Returns || !other->every_call;
+    other->every_call = true;
+    if (other != &caller && runs_past_calls) {
       kernel_->interrupt(other->tid);
     }
   }
@@ -375,12 +398,22 @@ bool Tracer::is_before_command(const Tracee& tracee, const CallInFlight& call) c
   return is_launching_ && tracee.tid == command_ && !call.is_exec();
 }
 
+void Tracer::look_at_arguments(const Tracee& tracee, CallInFlight& call) const {
+  const TraceeMemory live{*kernel_, tracee.tid};
+  call.decoded = decoders::decode_entry(call.call, raw::RecordingMemory{live, call.in}, options_);
+  if (call.decoded.spec != nullptr &&
+      (fd_detail_ != FdDetail::Needed ||
+       (call.decoded.spec->observe & decoders::kObserveFdArgs) != 0)) {
+    call.fds = read_fd_targets(*observer_, tracee, call, fd_detail_);
+  }
+}
+
 void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
   if (is_leaving(tracee)) {
     let_go_of(tracee, std::move(stopped), 0);
     return;
   }
-  if (tracee.depth == Depth::Light) {
+  if (tracee.depth != Depth::Full) {
     std::move(stopped).resume(tracee.stops_next());
     return;
   }
@@ -392,13 +425,7 @@ void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) 
     return;
   }
   call.entered = now_;
-  const TraceeMemory live{*kernel_, tracee.tid};
-  call.decoded = decoders::decode_entry(call.call, raw::RecordingMemory{live, call.in}, options_);
-  if (call.decoded.spec != nullptr &&
-      (fd_detail_ != FdDetail::Needed ||
-       (call.decoded.spec->observe & decoders::kObserveFdArgs) != 0)) {
-    call.fds = read_fd_targets(*observer_, tracee, call, fd_detail_);
-  }
+  look_at_arguments(tracee, call);
   if (call.is_filter_install_for_all()) {
     follow_filter_to_all_threads(tracee);
   }
@@ -428,12 +455,63 @@ void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) 
   }
 }
 
-bool Tracer::detach_or_resume(const Tracee& tracee, Stopped stopped, bool leaves) {
+bool Tracer::detach_or_resume(Tracee& tracee, Stopped stopped, bool leaves) {
   if (leaves) {
-    return std::move(stopped).detach();
+    return detach(tracee, std::move(stopped), 0);
   }
   std::move(stopped).resume(tracee.stops_next());
   return false;
+}
+
+Tracer::EndedCall Tracer::end_call(Tracee& tracee, const SyscallInfo& info) {
+  EndedCall ended{*std::exchange(tracee.call, std::nullopt), {}, {}, {}, {}, {}};
+  const CallInFlight& call = ended.call;
+  restore_birth_flags(tracee, call);
+  ended.injected = end_injection(tracee, call);
+  ended.outcome = ended.injected ? *ended.injected : outcome_of(info);
+  const TraceeMemory live{*kernel_, tracee.tid};
+  if (!ended.injected) {
+    decoders::decode_exit(ended.call.decoded, call.call, ended.outcome,
+                          raw::RecordingMemory{live, ended.out}, options_);
+  }
+  if (!ended.has_succeeded()) {
+    return ended;
+  }
+  const std::uint32_t mask =
+      call.decoded.spec != nullptr ? decoders::observe_after(*call.decoded.spec, call.call) : 0;
+  if (mask == decoders::kObserveStatus) {
+    tracee.unobserved = mask;
+    tracee.last_call = call.call.nr;
+  } else if (mask != 0 && !call.is_exec()) {  // an exec was observed at its own stop
+    ended.seen = observer_->observe(tracee.tid, mask, raw::Observation::At::Call);
+  }
+  if (fd_detail_ != FdDetail::Needed && call.decoded.spec != nullptr &&
+      call.decoded.spec->returns == decoders::Returns::Fd) {
+    add_fd_target(*observer_, tracee, base::FdNum{static_cast<std::int32_t>(ended.outcome.value)},
+                  fd_detail_, ended.call.fds);
+  }
+  tracee.has_moved = tracee.has_moved || call.is_move();
+  ended.elsewhere = observe_control_write(tracee, call);
+  if (call.is_filter_install()) {
+    tracee.records_all = true;
+    tracee.every_call = true;  // what its own filter denies never reaches ours
+  }
+  return ended;
+}
+
+void Tracer::report(const Tracee& tracee, EndedCall ended) {
+  if (ended.call.is_birth() && ended.has_succeeded() && !ended.call.child) {
+    report_untraced_child(tracee, ended.call, ended.outcome);
+  }
+  raw::Syscall event = syscall_event(std::move(ended.call), ended.outcome, std::move(ended.out));
+  event.injected = ended.injected.has_value();
+  emitter_->emit(tracee.id, now_, std::move(event));
+  if (ended.seen) {
+    emitter_->emit(tracee.id, now_, *std::move(ended.seen));
+  }
+  if (ended.elsewhere) {
+    emitter_->emit(ended.elsewhere->task, now_, std::move(ended.elsewhere->seen));
+  }
 }
 
 void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
@@ -441,43 +519,14 @@ void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
     std::move(stopped).resume(tracee.stops_next());
     return;
   }
-  CallInFlight call = std::move(*tracee.call);
-  tracee.call.reset();
-  restore_birth_flags(tracee, call);
-  const std::optional<raw::Outcome> injected = end_injection(tracee, call);
-  const raw::Outcome outcome = injected ? *injected : outcome_of(info);
-  raw::Snapshot out;
-  const TraceeMemory live{*kernel_, tracee.tid};
-  if (!injected) {
-    decoders::decode_exit(call.decoded, call.call, outcome, raw::RecordingMemory{live, out},
-                          options_);
-  }
-  const bool succeeded = !injected && outcome.kind == raw::Outcome::Kind::Returned;
-  const std::uint32_t mask =
-      call.decoded.spec != nullptr ? decoders::observe_after(*call.decoded.spec, call.call) : 0;
-  std::optional<raw::Observation> seen;
-  if (succeeded && mask == decoders::kObserveStatus) {
-    tracee.unobserved = mask;
-    tracee.last_call = call.call.nr;
-  } else if (succeeded && mask != 0 && !call.is_exec()) {  // an exec was observed at its own stop
-    seen = observer_->observe(tracee.tid, mask, raw::Observation::At::Call);
-  }
-  if (fd_detail_ != FdDetail::Needed && succeeded && call.decoded.spec != nullptr &&
-      call.decoded.spec->returns == decoders::Returns::Fd) {
-    add_fd_target(*observer_, tracee, base::FdNum{static_cast<std::int32_t>(outcome.value)},
-                  fd_detail_, call.fds);
-  }
-  tracee.has_moved = tracee.has_moved || (succeeded && call.is_move());
-  const auto elsewhere = succeeded ? observe_control_write(tracee, call) : std::nullopt;
-  if (succeeded && call.is_filter_install()) {
-    tracee.records_all = true;
-    tracee.every_call = true;  // what its own filter denies never reaches ours
-  }
-  const bool leaves = succeeded && call.is_exec() && leaves_at_exec(tracee);
-  if (succeeded && call.is_exec()) {
+  EndedCall ended = end_call(tracee, info);
+  const bool has_execed = ended.has_succeeded() && ended.call.is_exec();
+  const bool leaves = has_execed && leaves_at_exec(tracee);
+  if (has_execed) {
     choose_depth(tracee);
   }
-  const base::Nanos delay = call.injection != nullptr ? call.injection->delay_exit : base::Nanos{};
+  const base::Nanos delay =
+      ended.call.injection != nullptr ? ended.call.injection->delay_exit : base::Nanos{};
   bool has_left = false;
   if (delay.value != 0 && !leaves) {
     proceed(tracee, std::move(stopped), delay, 0);
@@ -485,26 +534,14 @@ void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
     has_left = detach_or_resume(tracee, std::move(stopped), leaves);
   }
 
-  if (is_launching_ && tracee.tid == command_ && call.is_exec() &&
-      outcome.kind == raw::Outcome::Kind::Failed) {
-    exec_failure_ = static_cast<int>(outcome.value);
+  if (is_launching_ && tracee.tid == command_ && ended.call.is_exec() &&
+      ended.outcome.kind == raw::Outcome::Kind::Failed) {
+    exec_failure_ = static_cast<int>(ended.outcome.value);
     return;
   }
-  const bool has_untraced_child = call.is_birth() && succeeded && !call.child;
-  if (has_untraced_child) {
-    report_untraced_child(tracee, call, outcome);
-  }
-  raw::Syscall event = syscall_event(std::move(call), outcome, std::move(out));
-  event.injected = injected.has_value();
-  emitter_->emit(tracee.id, now_, std::move(event));
-  if (seen) {
-    emitter_->emit(tracee.id, now_, std::move(*seen));
-  }
-  if (elsewhere) {
-    emitter_->emit(elsewhere->task, now_, elsewhere->seen);
-  }
+  report(tracee, std::move(ended));
   if (tracee.depth == Depth::Light) {
-    light_calls_.explain(tracee, now_);  // it has just become an engine
+    light_calls_.explain(tracee, now_, tracee.stops_at_returns);  // it has just become an engine
   }
   if (has_left) {
     end_task(tracee, raw::TaskExited::Cause::Detached, 0, false);
@@ -595,7 +632,7 @@ void Tracer::take_over_group(Tracee& caller, base::HostTid leader_tid) {
       end_task(*other, raw::TaskExited::Cause::Superseded, 0, false);
     }
   }
-  light_calls_.end(caller.tid);
+  set_depth(caller, Depth::Full);  // the tid is another's from now on
   tracees_.rename(caller.tid, leader_tid);
 }
 
@@ -605,9 +642,10 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const ExecStop& stop) {
   event.exe = observer_->exe(tracee.tid).value_or("");
   raw::Observation seen = observer_->observe_exec(tracee.tid);
   remember_pids(tracee, seen);
-  // Of a task that is followed lightly this is all that is seen of its execve.
-  const bool leaves = tracee.depth == Depth::Light && leaves_at_exec(tracee);
-  if (tracee.depth == Depth::Light) {
+  // Where no call was seen to begin, this is all that is seen of it.
+  const bool is_unseen = !tracee.call;
+  const bool leaves = is_unseen && leaves_at_exec(tracee);
+  if (is_unseen) {
     choose_depth(tracee);
     seen.argv = observer_->argv(tracee.tid);
   }
@@ -627,6 +665,7 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const ExecStop& stop) {
 
 void Tracer::on_kind(Tracee& tracee, Stopped stopped, const ExitStop& /*stop*/) {
   std::move(stopped).resume(tracee.stops_next());
+  stop_watching(tracee);  // before its tid can be another's
   tracee.is_ending = true;
   tracee.ends_by_call = tracee.call && tracee.call->is_exit();
   drop_call(tracee, raw::Outcome::Kind::NoReturn);
@@ -687,7 +726,7 @@ void Tracer::end_task(Tracee& tracee, raw::TaskExited::Cause cause, int value, b
   event.value = value;
   event.core_dumped = core_dumped;
   emitter_->emit(tracee.id, now_, event);
-  light_calls_.end(tracee.tid);
+  stop_watching(tracee);
   let_the_other_tracer_go_on(tracee.tid);
   tracees_.remove(tracee.tid);
 }

@@ -33,6 +33,7 @@
 #include "tracer/ptrace/inject.h"
 #include "tracer/ptrace/light_calls.h"
 #include "tracer/ptrace/observe.h"
+#include "tracer/ptrace/return_stops.h"
 #include "tracer/ptrace/signal_relay.h"
 #include "tracer/ptrace/stack_capture.h"
 #include "tracer/ptrace/stop.h"
@@ -58,6 +59,11 @@ class Tracer {
 
   /// What is read of descriptors; see LaunchOptions::fds.
   void describe_fds(FdDetail detail) { fd_detail_ = detail; }
+
+  /// Tasks that are followed in full stop at the returns of chosen calls from their execve on,
+  /// where they can. `stops` must have been opened with the calls of choose_calls(). Keeps a
+  /// reference.
+  void stop_at_returns(ReturnStops& stops) { return_stops_ = &stops; }
 
   /// Call stacks are captured from now on. Keeps a reference.
   void set_stacks(StackCapture& stacks) { stacks_ = &stacks; }
@@ -120,10 +126,35 @@ class Tracer {
 
   void on_filter(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
   void on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
+  /// Reads what its arguments point to, and what its descriptors are.
+  void look_at_arguments(const Tracee& tracee, CallInFlight& call) const;
   /// True if the task runs on untraced.
-  static bool detach_or_resume(const Tracee& tracee, Stopped stopped, bool leaves);
+  bool detach_or_resume(Tracee& tracee, Stopped stopped, bool leaves);
   void on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
   void follow_filter_to_all_threads(const Tracee& caller);
+  /// An observation of another task than the caller.
+  struct Elsewhere {
+    base::TaskId task;
+    raw::Observation seen;
+  };
+  /// A call that ended, and what was seen of it while its task is stopped.
+  struct EndedCall {
+    CallInFlight call;
+    raw::Outcome outcome;
+    std::optional<raw::Outcome> injected;
+    raw::Snapshot out;
+    std::optional<raw::Observation> seen;
+    std::optional<Elsewhere> elsewhere;
+    [[nodiscard]] bool has_succeeded() const {
+      return !injected && outcome.kind == raw::Outcome::Kind::Returned;
+    }
+  };
+  [[nodiscard]] EndedCall end_call(Tracee& tracee, const SyscallInfo& info);
+  void report(const Tracee& tracee, EndedCall ended);
+  /// Reports the call whose return has stopped the task, or is about to. False if there is none.
+  bool on_return(Tracee& tracee);
+  [[nodiscard]] bool can_stop_at_returns(const Tracee& tracee) const;
+  [[nodiscard]] bool blocks_return_signal(const Tracee& tracee) const;
   /// Takes CLONE_UNTRACED out of a call that is about to run, where its child must stay ours.
   void keep_child_traced(const Tracee& tracee, CallInFlight& call);
   void restore_birth_flags(const Tracee& tracee, const CallInFlight& call);
@@ -139,11 +170,6 @@ class Tracer {
   void forget_delayed(base::HostTid tid);
   [[nodiscard]] bool is_left_out(const Tracee& tracee, const raw::Call& call) const;
   [[nodiscard]] bool is_before_command(const Tracee& tracee, const CallInFlight& call) const;
-  /// An observation of another task than the caller.
-  struct Elsewhere {
-    base::TaskId task;
-    raw::Observation seen;
-  };
   [[nodiscard]] std::optional<Elsewhere> observe_control_write(const Tracee& writer,
                                                                const CallInFlight& call);
   void report_untraced_child(const Tracee& tracee, const CallInFlight& call,
@@ -170,6 +196,8 @@ class Tracer {
   [[nodiscard]] bool is_engine(base::HostTid tid) const;
   void set_depth(Tracee& tracee, Depth depth);
   void choose_depth(Tracee& tracee);
+  /// At the first stop of a child.
+  void choose_first_depth(Tracee& tracee);
   [[nodiscard]] bool leaves_at_exec(const Tracee& tracee);
   /// What is known of the call that makes a task, while its creator is stopped in it.
   struct Birth {
@@ -178,6 +206,9 @@ class Tracer {
   };
   [[nodiscard]] Birth birth_of(Tracee& creator);
 
+  /// Ends what tells of calls of the task that it is not stopped at the entry of.
+  void stop_watching(Tracee& tracee);
+  bool detach(Tracee& tracee, Stopped stopped, int signal);
   void let_go_of(Tracee& tracee, Stopped stopped, int signal);
   [[nodiscard]] bool is_leaving(const Tracee& tracee) const {
     return is_letting_go() || tracee.is_given_up;
@@ -200,6 +231,7 @@ class Tracer {
   Following following_;
   std::optional<decoders::CallSet> chosen_;
   LightCalls light_calls_;
+  ReturnStops* return_stops_ = nullptr;
 
   Tracees tracees_;
   std::unordered_map<base::HostTid, Held> held_;

@@ -55,7 +55,7 @@ void Tracer::adopt_process(const SeizedProcess& process) {
     }
   }
   if (Tracee* const first = is_light ? tracees_.find(threads.front()) : nullptr) {
-    light_calls_.explain(*first, now_);
+    light_calls_.explain(*first, now_, first->stops_at_returns);
   }
 }
 
@@ -65,21 +65,41 @@ bool Tracer::is_engine(base::HostTid tid) const {
                               observer_->argv(tid).value_or(std::vector<std::string>{}));
 }
 
+void Tracer::stop_watching(Tracee& tracee) {
+  light_calls_.end(tracee.tid);
+  if (std::exchange(tracee.stops_at_returns, false)) {
+    return_stops_->end(tracee.tid);
+  }
+}
+
 void Tracer::set_depth(Tracee& tracee, Depth depth) {
   if (tracee.depth == depth) {
     return;
   }
-  tracee.depth = depth;
-  tracee.shows_calls = depth == Depth::Full;
-  if (depth == Depth::Light) {
+  stop_watching(tracee);
+  const bool is_light = depth == Depth::Light;
+  const bool is_thread_of_go = !tracee.is_leader() && tracee.creator_stops_at_returns;
+  tracee.stops_at_returns =
+      (depth == Depth::Returns || (is_light && (is_thread_of_go || can_stop_at_returns(tracee)))) &&
+      return_stops_->begin(tracee.tid,
+                           is_light ? ReturnStops::Calls::Light : ReturnStops::Calls::Chosen,
+                           blocks_return_signal(tracee));
+  tracee.births = 0;
+  const bool is_full = depth == Depth::Returns && !tracee.stops_at_returns;
+  tracee.depth = is_full ? Depth::Full : depth;
+  tracee.shows_calls = tracee.depth == Depth::Full;
+  if (is_light && !tracee.stops_at_returns) {
     light_calls_.begin(tracee);
-  } else {
-    light_calls_.end(tracee.tid);
   }
 }
 
 void Tracer::choose_depth(Tracee& tracee) {
-  set_depth(tracee, tracee.may_turn_light && is_engine(tracee.tid) ? Depth::Light : Depth::Full);
+  if (tracee.may_turn_light && is_engine(tracee.tid)) {
+    set_depth(tracee, Depth::Light);
+  } else {
+    const bool can = can_stop_at_returns(tracee) && !blocks_return_signal(tracee);
+    set_depth(tracee, can ? Depth::Returns : Depth::Full);
+  }
 }
 
 Tracer::Birth Tracer::birth_of(Tracee& creator) {
@@ -136,7 +156,7 @@ void Tracer::let_go() {
   let_go_since_ = emitter_->now();
   release_delayed();
   tracees_.for_each([this](const Tracee& tracee) {
-    if (tracee.depth == Depth::Full) {
+    if (tracee.depth != Depth::Light) {
       kernel_->interrupt(tracee.tid);
     }
   });
@@ -154,8 +174,17 @@ void Tracer::release_filtered() {
   held_.clear();
 }
 
+bool Tracer::detach(Tracee& tracee, Stopped stopped, int signal) {
+  stop_watching(tracee);  // from now on nobody takes its signals away
+  return std::move(stopped).detach(signal);
+}
+
 void Tracer::let_go_of(Tracee& tracee, Stopped stopped, int signal) {
-  if (std::move(stopped).detach(signal)) {
+  if (tracee.awaits_return_signal) {
+    std::move(stopped).resume(Until::NextEvent, signal);  // it is the next stop
+    return;
+  }
+  if (detach(tracee, std::move(stopped), signal)) {
     end_task(tracee, raw::TaskExited::Cause::Detached, 0, false);
   }
 }
@@ -175,7 +204,7 @@ bool Tracer::is_done() {
     return tracees_.empty() && held_.empty() && !may_have_orphans_;
   }
   const bool is_waiting = !held_.empty() || tracees_.find_if([](const Tracee& tracee) {
-    return tracee.depth == Depth::Full && !tracee.is_ending;
+    return tracee.depth != Depth::Light && !tracee.is_ending;
   }) != nullptr;
   return gives_up_ || !is_waiting || emitter_->now() - *let_go_since_ > kLetGoPatience;
 }

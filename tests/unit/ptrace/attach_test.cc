@@ -2,6 +2,7 @@
 
 #include "tracer/ptrace/attach.h"
 
+#include <elf.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,14 +11,21 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "decoders/call_set.h"
+#include "decoders/registry.h"
 #include "tests/unit/ptrace/fake_kernel.h"
 #include "tracer/os/file.h"
 #include "tracer/ptrace/attach_refusal.h"
 #include "tracer/ptrace/call_in_progress.h"
+#include "tracer/ptrace/return_stops.h"
 #include "tracer/ptrace/tracer.h"
 
 namespace boxtrace::ptrace {
@@ -229,6 +237,168 @@ TEST_F(LightTest, UnclaimedChildIsFoundInTheEnd) {
   play();
   EXPECT_THAT(births(), ElementsAre("300", "301", "305"));
   EXPECT_THAT(kernel_.asked, ElementsAre("300: continue with 17", "305: resume"));
+}
+
+/// Returns of calls as a test has them happen.
+class FakeReturnStops final : public ReturnStops {
+ public:
+  bool begin(base::HostTid tid, Calls calls, bool is_blocked) override {
+    log.push_back(fmt::format("{}: {}{}", tid.value, calls == Calls::Light ? "light" : "chosen",
+                              is_blocked ? ", blocked" : ""));
+    return has_room;
+  }
+  void end(base::HostTid tid) override { log.push_back(fmt::format("{}: end", tid.value)); }
+  std::optional<ReturnedCall> take(base::HostTid /*tid*/) override {
+    return std::exchange(returned, std::nullopt);
+  }
+  std::uint64_t take_unseen(base::HostTid /*tid*/) override { return std::exchange(unseen, 0); }
+  std::uint64_t births(base::HostTid /*tid*/) override { return 0; }
+
+  void returns(std::string_view name, std::int64_t result) {
+    returned.emplace();
+    returned->call.abi = raw::Abi::X86_64;
+    returned->call.nr = static_cast<std::uint64_t>(
+        decoders::number_in(*decoders::find_syscalls(name).front(), raw::Abi::X86_64));
+    returned->result = result;
+  }
+
+  bool has_room = true;
+  std::optional<ReturnedCall> returned;
+  std::uint64_t unseen = 0;
+  std::vector<std::string> log;
+};
+
+/// The same daemon, built by Go, where calls can be told by eBPF, and its child 303.
+class ReturnsTest : public LightTest {
+ protected:
+  void SetUp() override {
+    AttachTest::SetUp();
+    for (const int tid : {300, 301, 303}) {
+      write(tid, "exe", go_program());
+      write(tid, "status", "State:\tS (sleeping)\nSeccomp:\t0\nSigBlk:\t0000000000000000\n");
+    }
+    observer_.emplace(Observer::open(proc_).value());
+    emitter_.emplace(kernel_, log_);
+    Following following;
+    following.light = Following::Light::Always;
+    tracer_.emplace(kernel_, *observer_, *emitter_, decoders::Options{}, following);
+    decoders::CallSet chosen;
+    chosen.add(decoders::CallChoice{"sethostname"});
+    chosen.add(decoders::CallChoice{"seccomp"});
+    tracer_->choose_calls(chosen);
+    tracer_->stop_at_returns(returns_);
+    tracer_->adopt_process({kProcess, {base::HostTid{300}, base::HostTid{301}}});
+    write(301, "syscall", fmt::format("56 {:#x} 0 0 0 0 0 0x1 0x2\n", 17));
+    SyscallInfo in_call;
+    in_call.arch = test::kX86;
+    kernel_.reports_child_in(301, 303, in_call).traps(303);
+    play();
+    kernel_.asked.clear();
+  }
+  /// The first page of a program: an ELF header, a segment with all of it, the note of Go's linker.
+  static std::string go_program() {
+    std::string page(4096, '\0');
+    const auto put = [&page](std::size_t at, const auto& value) {
+      std::memcpy(page.data() + at, &value, sizeof(value));
+    };
+    Elf64_Ehdr header{};
+    std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+    header.e_ident[EI_CLASS] = ELFCLASS64;
+    header.e_ident[EI_DATA] = ELFDATA2LSB;
+    header.e_ident[EI_VERSION] = EV_CURRENT;
+    header.e_type = ET_EXEC;
+    header.e_machine = EM_X86_64;
+    header.e_version = EV_CURRENT;
+    header.e_phoff = sizeof(header);
+    header.e_ehsize = sizeof(header);
+    header.e_phentsize = sizeof(Elf64_Phdr);
+    header.e_phnum = 2;
+    put(0, header);
+    Elf64_Phdr segment{};
+    segment.p_type = PT_LOAD;
+    segment.p_flags = PF_R | PF_X;
+    segment.p_filesz = segment.p_memsz = page.size();
+    put(header.e_phoff, segment);
+    Elf64_Phdr note{};
+    note.p_type = PT_NOTE;
+    note.p_offset = note.p_vaddr = 1024;
+    note.p_filesz = note.p_memsz = 20;
+    put(header.e_phoff + sizeof(segment), note);
+    put(1024, Elf64_Nhdr{4, 4, 4});
+    std::memcpy(page.data() + 1024 + sizeof(Elf64_Nhdr), "Go\0\0test", 8);
+    return page;
+  }
+  std::vector<std::string> events() {
+    std::vector<std::string> lines;
+    for (const raw::Event& event : log_.events) {
+      if (const auto* call = std::get_if<raw::Syscall>(&event.body)) {
+        lines.push_back(fmt::format("call {} {}", call->call.nr, call->outcome.value));
+      } else if (const auto* signal = std::get_if<raw::Signal>(&event.body)) {
+        lines.push_back(fmt::format("signal {}", signal->signo));
+      }
+    }
+    return lines;
+  }
+
+  FakeReturnStops returns_;
+};
+
+TEST_F(ReturnsTest, ThreadsOfTheDaemonStopForFewCallsAndItsChildrenForTheChosen) {
+  EXPECT_THAT(returns_.log, ElementsAre("300: light", "301: light", "303: chosen"));
+}
+
+TEST_F(ReturnsTest, TheSignalIsTakenAwayAndTheCallReported) {
+  returns_.returns("sethostname", -EPERM);
+  kernel_.gets_signal(303, SIGWINCH, SI_KERNEL);
+  play();
+  EXPECT_THAT(kernel_.asked, ElementsAre("303: continue"));
+  EXPECT_THAT(events(), ElementsAre("call 170 1"));
+  // The terminal's is another one.
+  kernel_.gets_signal(303, SIGWINCH, SI_KERNEL);
+  play();
+  EXPECT_THAT(kernel_.asked, ElementsAre("303: continue", "303: continue with 28"));
+}
+
+TEST_F(ReturnsTest, AnotherSignalMayComeFirst) {
+  returns_.returns("sethostname", 0);
+  kernel_.gets_signal(303, SIGTERM).gets_signal(303, SIGWINCH, SI_KERNEL);
+  play();
+  EXPECT_THAT(kernel_.asked, ElementsAre("303: continue with 15", "303: continue"));
+  EXPECT_THAT(events(), ElementsAre("call 170 0", "signal 15"));
+}
+
+TEST_F(ReturnsTest, OneThatIsSentByAProcessIsPassedOn) {
+  returns_.returns("sethostname", 0);
+  kernel_.gets_signal(303, SIGWINCH, SI_TKILL);
+  play();
+  EXPECT_THAT(kernel_.asked, ElementsAre("303: continue with 28"));
+}
+
+TEST_F(ReturnsTest, AFilterOfItsOwnMakesEveryCallStop) {
+  returns_.returns("seccomp", 0);
+  returns_.returned->call.args = {1, 0, 0};
+  kernel_.gets_signal(303, SIGWINCH, SI_KERNEL);
+  play();
+  EXPECT_EQ(returns_.log.back(), "303: end");
+  EXPECT_THAT(kernel_.asked, ElementsAre("303: resume"));
+}
+
+TEST_F(ReturnsTest, NobodyIsLetGoOfBeforeTheSignalIsTakenAway) {
+  tracer_->let_go();
+  returns_.returns("sethostname", 0);
+  kernel_.traps(303).gets_signal(303, SIGWINCH, SI_KERNEL);
+  play();
+  EXPECT_THAT(kernel_.asked, ElementsAre("303: interrupt", "303: continue", "303: detach"));
+  EXPECT_THAT(events(), ElementsAre("call 170 0"));
+}
+
+TEST_F(ReturnsTest, WhatCouldNotBeToldIsAGap) {
+  returns_.unseen = 2;
+  kernel_.gets_signal(303, SIGTERM);
+  play();
+  const auto* const gap = std::get_if<raw::Gap>(&log_.events[log_.events.size() - 2].body);
+  ASSERT_NE(gap, nullptr);
+  EXPECT_THAT(gap->reason, HasSubstr("2 calls that returned while"));
 }
 
 }  // namespace

@@ -112,6 +112,9 @@ class FakeKernel final : public Kernel {
   std::optional<siginfo_t> signal_details(base::HostTid tid) override {
     return is_gone(tid) ? std::nullopt : current_.details;
   }
+  std::optional<std::uint64_t> signal_mask(base::HostTid tid) override {
+    return is_gone(tid) ? std::nullopt : std::optional{blocked_signals};
+  }
   int seize(base::HostTid tid) override {
     note(tid, "seize");
     const auto refusals = seize_errors.find(tid.value);
@@ -174,6 +177,7 @@ class FakeKernel final : public Kernel {
   std::vector<std::string> asked;
   std::map<std::uint64_t, std::byte> memory;
   raw::Registers user_registers;
+  std::uint64_t blocked_signals = 0;  ///< of every task
   /// What seize() answers for a tid, in order; 0 when there is nothing left.
   std::map<int, std::deque<int>> seize_errors;
 
