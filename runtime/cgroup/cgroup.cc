@@ -65,8 +65,12 @@ Result<void> enable_controllers(const Place& place, const std::set<std::string>&
       continue;
     }
     TRY(const std::string offered, os::read_file(path + "/cgroup.controllers"));
+    TRY(const std::string given, os::read_file(path + "/cgroup.subtree_control"));
+    const auto enabled_before = base::split_blanks(base::trim(given));
     for (const std::string_view controller : base::split_blanks(base::trim(offered))) {
-      if (wanted.contains(std::string{controller})) {
+      // What is enabled may be above what we have rights to.
+      if (wanted.contains(std::string{controller}) &&
+          std::ranges::find(enabled_before, controller) == enabled_before.end()) {
         auto enabled = os::write_control_file(path + "/cgroup.subtree_control",
                                               fmt::format("+{}", controller));
         if (!enabled.ok() && enabled.error().err == EBUSY) {

@@ -22,8 +22,15 @@ struct Place {
   std::string directory;
 };
 
+/// The scope that the cgroup belongs to, where systemd has made it; without a name elsewhere.
+struct Unit {
+  std::string name;
+  bool user = false;  ///< of the user's systemd, not the system's
+};
+
 struct Cgroup {
   std::vector<Place> places;
+  Unit unit;
   /// Directories on the way that are missing: they are removed with the container unless another
   /// one uses them. Kept for a crash between making and marking them.
   std::vector<std::string> parents;

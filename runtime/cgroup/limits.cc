@@ -17,13 +17,6 @@ constexpr std::string_view kBase = "/linux/resources";
 
 std::string or_max(std::int64_t value) { return value < 0 ? "max" : std::to_string(value); }
 
-/// Maps 2..262144 to 1..10000, the ranges of cpu.shares and cpu.weight. Documented in
-/// runtime-spec config-linux.md, "cgroup v2".
-std::uint64_t weight_of_shares(std::uint64_t shares) {
-  const std::uint64_t clamped = std::clamp<std::uint64_t>(shares, 2, 262144);
-  return 1 + (clamped - 2) * 9999 / 262142;
-}
-
 /// Maps 10..1000 to 1..10000, the ranges of blkio.weight and io.weight.
 std::uint64_t io_weight(std::uint16_t weight) {
   const std::uint64_t clamped = std::clamp<std::uint64_t>(weight, 10, 1000);
@@ -66,9 +59,7 @@ void add_memory(const config::Memory& memory, Lines& lines) {
   if (memory.swap) {
     // After the limit: memory and swap together must not be below memory.
     lines.v1("memory/swap", "memory", "memory.memsw.limit_in_bytes", std::to_string(*memory.swap));
-    const std::int64_t limit = memory.limit.value_or(0);
-    const std::int64_t swap_alone = *memory.swap < 0 || limit < 0 ? -1 : *memory.swap - limit;
-    lines.v2("memory/swap", "memory", "memory.swap.max", or_max(swap_alone));
+    lines.v2("memory/swap", "memory", "memory.swap.max", or_max(swap_alone(memory)));
   }
   if (memory.reservation) {
     lines.v1("memory/reservation", "memory", "memory.soft_limit_in_bytes",
@@ -253,6 +244,17 @@ std::optional<std::uint32_t> number_or_none(int number) {
 }
 
 }  // namespace
+
+std::uint64_t weight_of_shares(std::uint64_t shares) {
+  const std::uint64_t clamped = std::clamp<std::uint64_t>(shares, 2, 262144);
+  return 1 + (clamped - 2) * 9999 / 262142;
+}
+
+std::int64_t swap_alone(const config::Memory& memory) {
+  const std::int64_t limit = memory.limit.value_or(0);
+  const std::int64_t both = memory.swap.value_or(-1);
+  return both < 0 || limit < 0 ? -1 : both - limit;
+}
 
 std::vector<Limit> make_limits(const Resources& resources) {
   Lines lines;

@@ -31,6 +31,13 @@ struct Limit {
 /// Many files are read in another form than they are written.
 [[nodiscard]] std::string value_to_restore(const Limit& limit, std::string_view text);
 
+/// Maps 2..262144 to 1..10000, the ranges of cpu.shares and cpu.weight. Documented in
+/// runtime-spec config-linux.md, "cgroup v2".
+[[nodiscard]] std::uint64_t weight_of_shares(std::uint64_t shares);
+
+/// Version 2 counts swap without memory; -1 for no limit.
+[[nodiscard]] std::int64_t swap_alone(const config::Memory& memory);
+
 /// A rule with the JSON path that asked for it.
 struct PlacedRule {
   std::string setting;

@@ -23,6 +23,7 @@
 #include "runtime/exec/self_protect.h"
 #include "runtime/plan/build.h"
 #include "runtime/plan/render.h"
+#include "runtime/systemd/names.h"
 #include "tracer/os/file.h"
 
 namespace boxrun::commands {
@@ -175,6 +176,14 @@ int Creation::run() {
          options_.no_new_keyring,
          options_.launch.preserve_fds + pass_sockets_on(bundle_.config.process)};
   exec::read_security_modules(bundle_.config, session_.log, at_);
+  if (session_.systemd_cgroup) {
+    auto scope =
+        systemd::parse_scope_name(bundle_.config.cgroups_path, options_.id, session_.rootless);
+    if (!scope.ok()) {
+      return fail(session_, scope.error());
+    }
+    at_.scope = std::move(scope).value();
+  }
   at_.has_kcore = ::access("/proc/kcore", F_OK) == 0;
   plan_ = plan::make_plan(bundle_.config, at_);
   if (options_.dry_run) {

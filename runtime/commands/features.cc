@@ -28,16 +28,15 @@ ordered_json seccomp_features() {
 }
 
 ordered_json linux_features() {
-  return {
-      {"namespaces", config::namespace_words()},
-      {"capabilities", config::capability_words()},
-      {"cgroup",
-       {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", true}}},
-      {"seccomp", seccomp_features()},
-      {"apparmor", {{"enabled", true}}},
-      {"selinux", {{"enabled", true}}},
-      {"intelRdt", {{"enabled", false}}},
-      {"mountExtensions", {{"idmap", {{"enabled", true}}}}}};
+  return {{"namespaces", config::namespace_words()},
+          {"capabilities", config::capability_words()},
+          {"cgroup",
+           {{"v1", true}, {"v2", true}, {"systemd", true}, {"systemdUser", true}, {"rdma", true}}},
+          {"seccomp", seccomp_features()},
+          {"apparmor", {{"enabled", true}}},
+          {"selinux", {{"enabled", true}}},
+          {"intelRdt", {{"enabled", false}}},
+          {"mountExtensions", {{"idmap", {{"enabled", true}}}}}};
 }
 
 int print_features(const Session&) {

@@ -30,6 +30,7 @@ struct Session {
   const exec::Log& log;
   state::Store store;
   bool rootless = false;
+  bool systemd_cgroup = false;
 };
 
 /// Returns the exit status of boxrun; errors it has printed itself, with fail().

@@ -124,15 +124,9 @@ int run_verb(const Global& global, const Verb& chosen, bool protect, char** argv
     exec::Log{}.error(log.error());
     return 1;
   }
-  const Session session{log.value(),
-                        state::Store{global.root.empty() ? state::default_root() : global.root},
-                        is_rootless(global.rootless)};
-  if (global.systemd_cgroup || global.cgroup_manager == "systemd") {
-    return fail(session, Error{0, "--systemd-cgroup is not supported",
-                               "boxrun makes cgroups itself: tell the engine so (dockerd "
-                               "--exec-opt native.cgroupdriver=cgroupfs, podman --cgroup-manager "
-                               "cgroupfs, containerd SystemdCgroup = false)"});
-  }
+  const Session session{
+      log.value(), state::Store{global.root.empty() ? state::default_root() : global.root},
+      is_rootless(global.rootless), global.systemd_cgroup || global.cgroup_manager == "systemd"};
   if (protect) {
     const auto done = exec::protect_own_binary(argv);
     if (!done.ok()) {

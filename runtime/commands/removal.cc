@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "runtime/exec/hook.h"
+#include "runtime/systemd/scope.h"
 
 namespace boxrun::commands {
 namespace {
@@ -38,7 +39,12 @@ Result<void> destroy(const Session& session, const state::Entry& entry, const st
     TRY_OK(cgroup::signal_all(state.cgroup, SIGKILL));
     await_end(state);
   }
-  TRY_OK(cgroup::remove_cgroup(state.cgroup));
+  std::vector<std::string> warnings;
+  auto gone = systemd::remove_cgroup(state.cgroup, warnings);
+  for (const std::string& warning : warnings) {
+    session.log.warn(warning);
+  }
+  TRY_OK(std::move(gone));
   TRY_OK(entry.remove());
   run_late_hooks(session, config.hooks.poststop, "poststop", state, state::Status::Stopped);
   return {};

@@ -21,6 +21,7 @@
 #include "runtime/commands/options.h"
 #include "runtime/config/parse.h"
 #include "runtime/config/sections.h"
+#include "runtime/systemd/scope.h"
 #include "tracer/os/file.h"
 
 namespace boxrun::commands {
@@ -223,6 +224,11 @@ Result<void> update(const Session& session, const Options& options) {
     TRY_OK(check_use(merged.memory, state.cgroup));
   }
   TRY_OK(write_all_limits(session, limits, state.cgroup));
+  if (!state.cgroup.unit.name.empty()) {
+    // Only then, when it is clear that they can be had; systemd writes what it makes of them.
+    TRY_OK(systemd::update_scope(state.cgroup, merged));
+    TRY_OK(write_all_limits(session, limits, state.cgroup));
+  }
   return entry.write_config(document.dump());
 }
 

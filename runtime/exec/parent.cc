@@ -158,6 +158,8 @@ Result<void> Parent::run_steps() {
       const bool is_framed = std::holds_alternative<plan::Await>(step.action) ||
                              std::holds_alternative<plan::Tell>(step.action) ||
                              std::holds_alternative<plan::MakeCgroup>(step.action) ||
+                             std::holds_alternative<plan::ReserveScope>(step.action) ||
+                             std::holds_alternative<plan::StartScope>(step.action) ||
                              std::holds_alternative<plan::RunHooks>(step.action);
       Error error = std::move(done).error();
       if (!is_framed) {
@@ -169,11 +171,17 @@ Result<void> Parent::run_steps() {
   return at_.wait_for_start ? Result<void>{} : await_execve();
 }
 
-Result<void> Parent::perform(const plan::PlaceCgroup& step) {
-  TRY(chosen_, cgroup::choose_places(step.path));
+/// Their files go to init with one message.
+Result<void> Parent::check_number() const {
   if (chosen_.places.size() > kMostDescriptors) {
     return Error{E2BIG, fmt::format("{} cgroup hierarchies", chosen_.places.size()), {}};
   }
+  return {};
+}
+
+Result<void> Parent::perform(const plan::PlaceCgroup& step) {
+  TRY(chosen_, cgroup::choose_places(step.path));
+  TRY_OK(check_number());
   return chosen_.version2() == nullptr ? Result<void>{} : make_directories(chosen_.part(true));
 }
 
@@ -205,10 +213,25 @@ Result<void> Parent::perform(const plan::MakeCgroup&) {
   }
   std::vector<std::string> warnings;
   auto limited = cgroup::limit_cgroup(config_, at_.rootless, state_.cgroup, warnings);
-  for (const std::string& warning : warnings) {
-    log_.warn(warning);
-  }
+  warn(warnings);
   return limited;
+}
+
+Result<void> Parent::perform(const plan::ReserveScope& step) {
+  TRY(scope_, systemd::plan_scope(step.scope, config_, at_.rootless));
+  chosen_ = scope_.cgroup;
+  return check_number();
+}
+
+Result<void> Parent::perform(const plan::StartScope& step) {
+  state_.cgroup = chosen_;
+  TRY_OK(entry_.write_state(state_));
+  std::vector<std::string> warnings;
+  const auto started =
+      systemd::start_scope(step.scope, config_, at_.rootless, init_, scope_, warnings);
+  state_.cgroup = scope_.cgroup;
+  warn(warnings);
+  return started.ok() ? entry_.write_state(state_) : started;
 }
 
 /// What the child will need to know of the cgroup. In version 1 a file takes single threads, in
@@ -415,6 +438,12 @@ Result<void> Parent::await_execve() {
   }
 }
 
+void Parent::warn(const std::vector<std::string>& sentences) {
+  for (const std::string& sentence : sentences) {
+    log_.warn(sentence);
+  }
+}
+
 Error Parent::child_refused(const Message& message) {
   const auto index = static_cast<std::size_t>(message.step);
   if (message.kind != MessageKind::Failed || message.step < 0 || index >= plan_.steps.size()) {
@@ -483,7 +512,9 @@ void Parent::clean_up() {
       log_.warn(base::render_error(killed.error()));
     }
   }
-  const auto removed = cgroup::remove_cgroup(state_.cgroup);
+  std::vector<std::string> warnings;
+  const auto removed = systemd::remove_cgroup(state_.cgroup, warnings);
+  warn(warnings);
   if (!removed.ok()) {
     log_.warn(base::render_error(removed.error()));
   }

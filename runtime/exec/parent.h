@@ -13,6 +13,7 @@
 #include "runtime/exec/prepared.h"
 #include "runtime/plan/build.h"
 #include "runtime/state/store.h"
+#include "runtime/systemd/scope.h"
 
 namespace boxrun::exec {
 
@@ -45,6 +46,8 @@ class Parent {
   [[nodiscard]] Result<void> run_steps();
   [[nodiscard]] Result<void> perform(const plan::PlaceCgroup& step);
   [[nodiscard]] Result<void> perform(const plan::MakeCgroup& step);
+  [[nodiscard]] Result<void> perform(const plan::ReserveScope& step);
+  [[nodiscard]] Result<void> perform(const plan::StartScope& step);
   [[nodiscard]] Result<void> perform(const plan::Spawn& step);
   [[nodiscard]] Result<void> perform(const plan::WriteIdMaps& step);
   [[nodiscard]] Result<void> perform(const plan::SetOomScore& step);
@@ -64,6 +67,8 @@ class Parent {
   [[nodiscard]] Result<void> await_execve();
   [[nodiscard]] Error child_refused(const Message& message);
   [[nodiscard]] Error child_vanished();
+  [[nodiscard]] Result<void> check_number() const;
+  void warn(const std::vector<std::string>& sentences);
   void clean_up();
 
   const plan::Plan& plan_;
@@ -75,6 +80,7 @@ class Parent {
   Prepared prepared_;
   cgroup::Cgroup chosen_;  ///< of which state_ has those that are made, or about to be
   state::State state_;
+  systemd::ScopePlan scope_;
   os::UniqueFd channel_;
   os::UniqueFd child_channel_;
   pid_t stage_ = 0;

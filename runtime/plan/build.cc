@@ -101,12 +101,18 @@ std::uint64_t Builder::new_flags() const {
 }
 
 void Builder::place_cgroup() {
+  if (at_.scope) {
+    add(Actor::Boxrun, "/linux/cgroupsPath", ReserveScope{*at_.scope});
+    return;
+  }
   cgroup_path_ = config_.cgroups_path.empty() ? "boxrun-" + at_.id : config_.cgroups_path;
   add(Actor::Boxrun, "/linux/cgroupsPath", PlaceCgroup{cgroup_path_});
 }
 
 void Builder::make_cgroup() {
-  if (!at_.joins) {
+  if (at_.scope) {
+    add(Actor::Boxrun, "/linux/cgroupsPath", StartScope{*at_.scope, config_.resources});
+  } else if (!at_.joins) {
     const bool only_limits = config_.cgroups_path.empty() && config_.resources;
     add(Actor::Boxrun, only_limits ? "/linux/resources" : "/linux/cgroupsPath",
         MakeCgroup{cgroup_path_, config_.resources});

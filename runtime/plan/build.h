@@ -1,6 +1,7 @@
 #pragma once
 // Config to Plan. Pure: looks at nothing but its arguments.
 
+#include <optional>
 #include <string>
 
 #include "runtime/config/config.h"
@@ -20,6 +21,8 @@ struct Circumstances {
   bool has_apparmor = false;  ///< the kernel has the module, and it is on
   bool has_selinux = false;
   bool has_kcore = false;  ///< /proc/kcore, which depends on how the kernel was built
+  /// The scope that systemd makes for the container's cgroup; without, boxrun makes the cgroup.
+  std::optional<ScopeName> scope;
   /// `exec`: the container is there and all its namespaces are joined; nothing of it is made.
   bool joins = false;
 };

@@ -94,11 +94,22 @@ std::string_view render_module(SecurityModule module) {
   return module == SecurityModule::AppArmor ? "AppArmor" : "SELinux";
 }
 
+std::string with_limits(const std::optional<config::Resources>& resources) {
+  const std::string limits = resources ? render_limits(*resources) : std::string{};
+  return limits.empty() ? "" : ": " + limits;
+}
+
 struct Describe {
   std::string operator()(const PlaceCgroup& it) const { return "place cgroup " + it.path; }
   std::string operator()(const MakeCgroup& it) const {
-    const std::string limits = it.resources ? render_limits(*it.resources) : std::string{};
-    return "make cgroup " + it.path + (limits.empty() ? "" : ": " + limits);
+    return "make cgroup " + it.path + with_limits(it.resources);
+  }
+  std::string operator()(const ReserveScope& it) const {
+    return fmt::format("ask systemd where {} in {} will be", it.scope.unit, it.scope.slice);
+  }
+  std::string operator()(const StartScope& it) const {
+    return fmt::format("have systemd start {} in {} with init in it{}", it.scope.unit,
+                       it.scope.slice, with_limits(it.resources));
   }
   std::string operator()(const Spawn& it) const {
     return fmt::format("clone boxrun:{} with {}{}", render_actor(it.becomes),

@@ -47,6 +47,20 @@ struct MakeCgroup {
   std::string path;  ///< as in /linux/cgroupsPath, or the default
   std::optional<config::Resources> resources;
 };
+/// Where systemd makes the cgroup.
+struct ScopeName {
+  std::string slice;  ///< `system.slice`
+  std::string unit;   ///< `docker-abc.scope`
+};
+/// Finds out from systemd where the scope's cgroup will be, and that nobody uses it.
+struct ReserveScope {
+  ScopeName scope;
+};
+/// Has systemd make the scope, with init in it, and sets what limits systemd does not know.
+struct StartScope {
+  ScopeName scope;
+  std::optional<config::Resources> resources;
+};
 /// clone3(2).
 struct Spawn {
   std::uint64_t flags = 0;  ///< CLONE_*
@@ -239,8 +253,8 @@ struct Execute {
 };
 
 using Action =
-    std::variant<PlaceCgroup, MakeCgroup, Spawn, WriteIdMaps, SetOomScore, JoinCgroup,
-                 RaiseHardLimit, SetRlimit, SetScheduler, SetIoPriority, SetPersonality,
+    std::variant<PlaceCgroup, MakeCgroup, ReserveScope, StartScope, Spawn, WriteIdMaps, SetOomScore,
+                 JoinCgroup, RaiseHardLimit, SetRlimit, SetScheduler, SetIoPriority, SetPersonality,
                  SetMemoryPolicy, OpenLabel, SetLabel, RunHooks, RecordCreated, Tell, Await,
                  JoinNamespaces, UnshareNamespaces, WriteTimeOffsets, BecomeRoot, NewSession,
                  JoinKeyring, PropagateRoot, BindRootfs, MountOne, MakeDevice, MakeLink,

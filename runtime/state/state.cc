@@ -32,19 +32,22 @@ std::string render_state_file(const State& state) {
                       {"mountPoint", place.mount_point},
                       {"directory", place.directory}});
   }
-  const ordered_json document = {{"ociVersion", state.oci_version},
-                                 {"id", state.id},
-                                 {"pid", state.pid},
-                                 {"startTicks", state.start_ticks},
-                                 {"bundle", state.bundle},
-                                 {"rootfs", state.rootfs},
-                                 {"created", state.created},
-                                 {"owner", state.owner},
-                                 {"complete", state.complete},
-                                 {"ownPidNamespace", state.own_pid_namespace},
-                                 {"annotations", state.annotations},
-                                 {"cgroups", places},
-                                 {"cgroupParents", state.cgroup.parents}};
+  ordered_json document = {{"ociVersion", state.oci_version},
+                           {"id", state.id},
+                           {"pid", state.pid},
+                           {"startTicks", state.start_ticks},
+                           {"bundle", state.bundle},
+                           {"rootfs", state.rootfs},
+                           {"created", state.created},
+                           {"owner", state.owner},
+                           {"complete", state.complete},
+                           {"ownPidNamespace", state.own_pid_namespace},
+                           {"annotations", state.annotations},
+                           {"cgroups", places},
+                           {"cgroupParents", state.cgroup.parents}};
+  if (!state.cgroup.unit.name.empty()) {
+    document["systemdUnit"] = {{"name", state.cgroup.unit.name}, {"user", state.cgroup.unit.user}};
+  }
   return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -75,6 +78,9 @@ Result<State> parse_state_file(std::string_view text) {
                                    node.required_text("directory")});
   }
   state.cgroup.parents = root.texts("cgroupParents");
+  if (const auto unit = root.object("systemdUnit")) {
+    state.cgroup.unit = {unit->required_text("name"), unit->boolean("user").value_or(false)};
+  }
   if (mistakes.first()) {
     return Error{0, "state.json is damaged: " + mistakes.first()->what,
                  "delete the container with --force"};

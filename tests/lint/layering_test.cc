@@ -69,6 +69,7 @@ const std::vector<Folder>& folders() {
        Kind::Pure,
        {"runtime/aliases.h", "runtime/config", "tracer/base", "tracer/raw", "decoders", "sched.h",
         "sys/mount.h"}},
+      {"runtime/dbus", Kind::Pure, {"runtime/aliases.h", "tracer/base"}},
       {"runtime", Kind::Live, {"tracer/base", "tracer/os", "tracer/raw", "decoders"}},
   };
   return kFolders;
