@@ -85,7 +85,7 @@ podman_is() {
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 init_path = "$(command -v tini-static || command -v docker-init || command -v catatonit)"
 [engine]
-cgroup_manager = "cgroupfs"
+cgroup_manager = "${cgroup_manager:-cgroupfs}"
 events_logger = "file"
 runtime = "under-test"
 runtime_supports_json = ["under-test"]
@@ -93,7 +93,7 @@ no_pivot_root = false
 [engine.runtimes]
 under-test = ["$path"]
 TOML
-  engine_is 90 env "CONTAINERS_CONF=$scratch/containers.conf" podman --root "$scratch/store" \
+  engine_is "${SECONDS_A_USE:-90}" env "CONTAINERS_CONF=$scratch/containers.conf" podman --root "$scratch/store" \
     --runroot "$scratch/run" --tmpdir "$scratch/tmp" --storage-driver vfs
   tar -C "$scratch/root" --owner=0 --group=0 -c . | e import - box:1 >"$scratch/log" 2>&1 || {
     tail -n 5 "$scratch/log"

@@ -146,6 +146,25 @@ TEST(Plan, EveryStepThatRealisesASettingNamesIt) {
   }
 }
 
+/// Init has to exist for it, and joins it before its own cgroup shows in anything.
+TEST(Plan, AScopeIsStartedAsSoonAsInitIsThere) {
+  Circumstances at = circumstances();
+  at.scope = ScopeName{"system.slice", "boxrun-c1.scope"};
+  for (const char* file : {"everything.json", "joined.json"}) {
+    const Plan plan = make_plan(parse(read_text(kFolder + file)), at);
+    EXPECT_EQ(first<ReserveScope>(plan), 0) << file;
+    EXPECT_EQ(first<PlaceCgroup>(plan), -1) << file;
+    EXPECT_EQ(first<MakeCgroup>(plan), -1) << file;
+    const int started = first<StartScope>(plan);
+    EXPECT_GT(started, first<Spawn>(plan)) << file;
+    const auto action = [&plan](int index) {
+      return plan.steps[static_cast<std::size_t>(index)].action;
+    };
+    EXPECT_EQ(std::get<Tell>(action(started + 1)).message, MessageKind::CgroupMade) << file;
+    EXPECT_LT(started, first<JoinCgroup>(plan)) << file;
+  }
+}
+
 TEST(Plan, TheChildNeverWaitsForWhatIsNeverSaid) {
   for (const char* file : {"everything.json", "joined.json"}) {
     const Plan plan = make_plan(parse(read_text(kFolder + file)), circumstances());
