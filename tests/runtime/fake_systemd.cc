@@ -106,6 +106,9 @@ FakeSystemd::~FakeSystemd() {
   thread_.join();
   ::close(listener_);
   ::unlink(path_.c_str());
+  for (const std::string& slice : slices_) {
+    ::rmdir(slice.c_str());
+  }
   ::unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
 }
 
@@ -283,6 +286,7 @@ Message FakeSystemd::start_unit(const Message& call) {
     for (const std::string& directory : directories(unit.cgroup)) {
       std::error_code ignored;
       std::filesystem::create_directories(directory, ignored);
+      slices_.push_back(std::filesystem::path{directory}.parent_path());
       std::ofstream{directory + "/cgroup.procs"} << pid << std::flush;
     }
   }

@@ -52,6 +52,7 @@ class FakeSystemd {
   bool subscribed_ = false;
   std::uint32_t serial_ = 0;
   std::vector<dbus::Message> signals_;  ///< to be sent after the answer
+  std::vector<std::string> slices_;     ///< directories made for them
   std::thread thread_;
 };
 
