@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
@@ -391,6 +393,11 @@ Result<std::vector<Hierarchy>> read_layout() {
   TRY(const std::string mounts, os::read_file("/proc/self/mountinfo"));
   TRY(const std::string membership, os::read_file("/proc/self/cgroup"));
   return parse_layout(mounts, membership);
+}
+
+bool is_version2_alone() {
+  struct statfs seen {};
+  return ::statfs("/sys/fs/cgroup", &seen) == 0 && seen.f_type == CGROUP2_SUPER_MAGIC;
 }
 
 Result<Cgroup> choose_places(const std::string& path) {

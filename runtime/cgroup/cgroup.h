@@ -43,6 +43,9 @@ struct Cgroup {
 
 [[nodiscard]] Result<std::vector<Hierarchy>> read_layout();
 
+/// What is at the usual place tells: with version 1 or both it is a tmpfs of mount points.
+[[nodiscard]] bool is_version2_alone();
+
 /// Where the container's cgroup will be in every hierarchy. Makes nothing, so that the places can
 /// be written down before there is anything to lose.
 [[nodiscard]] Result<Cgroup> choose_places(const std::string& path);

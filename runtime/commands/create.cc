@@ -12,6 +12,7 @@
 
 #include <memory>
 
+#include "runtime/cgroup/cgroup.h"
 #include "runtime/commands/foreground.h"
 #include "runtime/commands/launch.h"
 #include "runtime/commands/options.h"
@@ -184,6 +185,7 @@ int Creation::run() {
     }
     at_.scope = std::move(scope).value();
   }
+  at_.cgroup2_alone = cgroup::is_version2_alone();
   at_.has_kcore = ::access("/proc/kcore", F_OK) == 0;
   plan_ = plan::make_plan(bundle_.config, at_);
   if (options_.dry_run) {

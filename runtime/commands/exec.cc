@@ -149,6 +149,7 @@ Result<int> Execution::run() {
   at_.rootless = session_.rootless;
   at_.preserve_fds = options_.launch.preserve_fds;
   at_.joins = true;
+  at_.cgroup2_alone = cgroup::is_version2_alone();
   exec::read_security_modules(config_, session_.log, at_);
   plan_ = plan::make_plan(config_, at_);
   if (options_.dry_run) {

@@ -290,9 +290,11 @@ Result<void> Parent::perform(const plan::Spawn& step) {
   }
   prepared_.in_version2 = directory.is_open();
   pid_t pid = clone_process(step.flags, directory.get());
-  if (pid < 0 && directory && (errno == EINVAL || errno == EACCES || errno == EOPNOTSUPP)) {
-    prepared_.in_version2 =
-        false;  // CLONE_INTO_CGROUP needs Linux 5.7, and rights on the common ancestor
+  if (pid < 0 && directory &&
+      (errno == EINVAL || errno == EACCES || errno == EOPNOTSUPP || errno == EBUSY)) {
+    // CLONE_INTO_CGROUP needs Linux 5.7, rights on the common ancestor, and a cgroup that may hold
+    // processes. JoinCgroup asks again, and tells of a refusal as what it is.
+    prepared_.in_version2 = false;
     pid = clone_process(step.flags, -1);
   }
   if (pid == 0) {

@@ -124,7 +124,7 @@ void Builder::make_cgroup() {
 void Builder::join_cgroup() {
   if (!std::exchange(in_cgroup_, true)) {
     await(Actor::Init, MessageKind::CgroupMade);
-    add(Actor::Init, "/linux/cgroupsPath", JoinCgroup{});
+    add(Actor::Init, "/linux/cgroupsPath", JoinCgroup{at_.cgroup2_alone});
   }
 }
 
@@ -166,7 +166,7 @@ void Builder::spawn_directly() {
     late |= flags & CLONE_NEWIPC;
   }
   flags &= ~late;
-  add(Actor::Boxrun, "/linux/namespaces", Spawn{flags, Actor::Init});
+  add(Actor::Boxrun, "/linux/namespaces", Spawn{flags, Actor::Init, at_.cgroup2_alone});
   if (config_.has_new(NamespaceKind::User)) {
     write_id_maps(Actor::Init);
   }
@@ -176,7 +176,7 @@ void Builder::spawn_directly() {
 }
 
 void Builder::spawn_through_stage() {
-  add(Actor::Boxrun, "/linux/namespaces", Spawn{0, Actor::NamespaceStage});
+  add(Actor::Boxrun, "/linux/namespaces", Spawn{0, Actor::NamespaceStage, at_.cgroup2_alone});
   JoinNamespaces joins;
   for (const config::Namespace& space : config_.namespaces) {
     // A mount namespace brings its own root along: only init goes there, as late as possible.

@@ -112,8 +112,8 @@ struct Describe {
                        it.scope.slice, with_limits(it.resources));
   }
   std::string operator()(const Spawn& it) const {
-    return fmt::format("clone boxrun:{} with {}{}", render_actor(it.becomes),
-                       render_clone_flags(it.flags),
+    return fmt::format("clone boxrun:{} with {}{}{}", render_actor(it.becomes),
+                       render_clone_flags(it.flags), it.into_cgroup ? ", in the cgroup" : "",
                        (it.flags & CLONE_PARENT) != 0 ? ", as a child of boxrun" : "");
   }
   std::string operator()(const WriteIdMaps& it) const {
@@ -123,7 +123,9 @@ struct Describe {
   std::string operator()(const SetOomScore& it) const {
     return fmt::format("write oom_score_adj {}", it.value);
   }
-  std::string operator()(const JoinCgroup&) const { return "move into the cgroup"; }
+  std::string operator()(const JoinCgroup& it) const {
+    return it.by_clone ? "move into the cgroup, unless made in it" : "move into the cgroup";
+  }
   std::string operator()(const RaiseHardLimit& it) const {
     return fmt::format("raise the hard limit {} to {} if it is lower", it.limit.name,
                        it.limit.hard);
@@ -208,7 +210,8 @@ struct Describe {
                        it.covers_console ? " and /dev/console" : "");
   }
   std::string operator()(const OwnStreams& it) const {
-    return fmt::format("give standard streams that are pipes to uid {}", it.owner);
+    return fmt::format("make standard streams the container's own: /dev/null, and pipes of uid {}",
+                       it.owner);
   }
   std::string operator()(const EnterRootfs& it) const {
     switch (it.how) {

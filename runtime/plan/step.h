@@ -65,6 +65,7 @@ struct StartScope {
 struct Spawn {
   std::uint64_t flags = 0;  ///< CLONE_*
   Actor becomes = Actor::Init;
+  bool into_cgroup = false;  ///< CLONE_INTO_CGROUP; a kernel that refuses is asked without
 };
 /// /proc/PID/uid_map, gid_map and, for an unprivileged writer, setgroups.
 struct WriteIdMaps {
@@ -115,7 +116,9 @@ struct JoinNamespaces {
 };
 /// Init moves itself into the cgroup, through files that boxrun has opened: a process that moves
 /// itself alone spares the kernel the lock on all thread groups, and with it an RCU grace period.
-struct JoinCgroup {};
+struct JoinCgroup {
+  bool by_clone = false;  ///< nothing is left to do, if the kernel let clone3(2) do it
+};
 struct UnshareNamespaces {
   std::uint64_t flags = 0;
 };
@@ -162,7 +165,8 @@ struct MakeConsole {
   std::uint32_t owner = 0;      ///< uid inside
   bool covers_console = false;  ///< it also becomes /dev/console
 };
-/// Pipes that are standard streams are given to the user, who could not open /dev/stdout otherwise.
+/// Pipes that are standard streams are given to the user, who could not open /dev/stdout otherwise;
+/// what is the caller's /dev/null becomes the container's.
 struct OwnStreams {
   std::uint32_t owner = 0;  ///< uid inside
 };

@@ -14,6 +14,10 @@
 // can write to them, but not open /dev/stdout, which opens the pipe anew by its mode. So they are
 // given to the container's user. Files and terminals of the caller are left alone.
 //
+// A stream that is /dev/null is opened anew, as the container's. The caller's is of another mount,
+// and an engine that wants no output may have opened it for reading only (containerd's NullIO
+// does): then `echo` would fail.
+//
 // Sources: pty(7); ioctl_tty(2), TIOCGPTPEER, TIOCSCTTY; devpts, kernel/fs/devpts/inode.c:
 // devpts_mntget(); runtime-spec config.md, "terminal", "consoleSize".
 
@@ -95,6 +99,27 @@ Outcome give_to(int fd, std::uint32_t owner) {
   return is_fine ? Outcome::done() : Outcome::refused(errno, "fchown(%d, %u)", fd, owner);
 }
 
+bool is_null(const struct stat& seen) {
+  return S_ISCHR(seen.st_mode) && seen.st_rdev == makedev(1, 3);
+}
+
+/// Leaves the stream alone where the container has no such device, or may not open it.
+Outcome reopen_null(int stream) {
+  struct stat seen {};
+  // An image's own /dev may hold anything, the opening of which might wait.
+  if (::stat("/dev/null", &seen) != 0 || !is_null(seen)) {
+    return Outcome::done();
+  }
+  const os::UniqueFd opened{::open("/dev/null", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
+  if (!opened || ::fstat(opened.get(), &seen) != 0 || !is_null(seen)) {
+    return Outcome::done();
+  }
+  if (::fcntl(opened.get(), F_SETFL, 0) != 0 || ::dup2(opened.get(), stream) < 0) {
+    return Outcome::refused(errno, "dup2(/dev/null, %d)", stream);
+  }
+  return Outcome::done();
+}
+
 }  // namespace
 
 Outcome run(const plan::MakeConsole& step, Inside& inside) {
@@ -131,8 +156,13 @@ Outcome run(const plan::MakeConsole& step, Inside& inside) {
 Outcome run(const plan::OwnStreams& step, Inside&) {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     struct stat seen {};
-    if (::fstat(stream, &seen) == 0 && S_ISFIFO(seen.st_mode) && seen.st_uid != step.owner) {
+    if (::fstat(stream, &seen) != 0) {
+      continue;
+    }
+    if (S_ISFIFO(seen.st_mode) && seen.st_uid != step.owner) {
       STEP_OK(give_to(stream, step.owner));
+    } else if (is_null(seen)) {
+      STEP_OK(reopen_null(stream));
     }
   }
   return Outcome::done();

@@ -44,7 +44,12 @@ Outcome make_parent_private(const char* directory) {
     }
     char* slash = strrchr(path.data(), '/');
     if (errno != EINVAL || slash == nullptr || strcmp(path.data(), "/") == 0) {
-      return Outcome::refused(errno, "mount(\"%s\", MS_PRIVATE)", path.data());
+      const int err = errno;
+      return Outcome::refused(err, "mount(\"%s\", MS_PRIVATE)", path.data())
+          .hint("%s", err == EACCES
+                          ? "root of the user namespace is an ordinary user outside: each "
+                            "directory on the way needs execute permission for him"
+                          : "");
     }
     slash[slash == path.data() ? 1 : 0] = '\0';
   }

@@ -32,7 +32,7 @@ using Light = ptrace::Following::Light;
 ptrace::LaunchOptions attach_to(pid_t pid, milliseconds limit, Light light = Light::Never) {
   ptrace::LaunchOptions options;
   options.following.attach = {base::HostPid{pid}};
-  options.following.time_limit = limit;
+  options.following.time_limit = limit * slowness();
   options.following.light = light;
   return options;
 }

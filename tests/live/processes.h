@@ -4,8 +4,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <functional>
 #include <optional>
 #include <string>
@@ -20,10 +22,18 @@
 
 namespace boxtrace::test {
 
-inline constexpr std::chrono::milliseconds kPatience{5000};
+/// How many times slower than usual this machine is; who emulates one says so in the environment.
+[[nodiscard]] inline int slowness() {
+  const char* said = std::getenv("BOXTRACE_TEST_SLOWNESS");
+  return said == nullptr ? 1 : std::max(1, std::atoi(said));
+}
+
+[[nodiscard]] inline std::chrono::milliseconds patience() {
+  return std::chrono::seconds{5} * slowness();
+}
 
 [[nodiscard]] inline bool becomes_true(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  const auto deadline = std::chrono::steady_clock::now() + patience();
   while (std::chrono::steady_clock::now() < deadline) {
     if (condition()) {
       return true;

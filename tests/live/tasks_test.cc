@@ -10,6 +10,7 @@
 
 #include <sched.h>
 
+#include "tests/live/processes.h"
 #include "tests/live/programs.h"
 #include "tests/support/trace_program.h"
 
@@ -245,13 +246,13 @@ void expect_all_found(const ptrace::LaunchOptions& options) {
 
 TEST(Tasks, ChildrenOfKilledCreatorsAreFound) {
   ptrace::LaunchOptions options;
-  options.command = {program("killed_creators"), "60"};
+  options.command = {program("killed_creators"), "60", std::to_string(slowness())};
   expect_all_found(options);
 }
 
 TEST(Tasks, ChildrenOfKilledCreatorsAreFoundBehindAFilter) {
   ptrace::LaunchOptions options;
-  options.command = {program("killed_creators"), "60"};
+  options.command = {program("killed_creators"), "60", std::to_string(slowness())};
   options.calls.emplace().add({.name = "wait4"});
   expect_all_found(options);
 }

@@ -197,7 +197,7 @@ bool write_freezer(const std::string& group, bool frozen) {
   const std::string version1 = "/sys/fs/cgroup/freezer";
   const bool is_version1 = std::filesystem::exists(version1);
   const std::string directory = (is_version1 ? version1 : "/sys/fs/cgroup") + group;
-  if (!is_version1 && !std::filesystem::exists("/sys/fs/cgroup/cgroup.procs")) {
+  if (!is_version1 && !has_cgroup2_alone()) {
     return false;
   }
   std::error_code ignored;

@@ -157,6 +157,8 @@ std::vector<std::string> find_traces(const std::string& mark) {
   return traces;
 }
 
+bool has_cgroup2_alone() { return std::filesystem::exists("/sys/fs/cgroup/cgroup.procs"); }
+
 void ContainerTest::SetUp() {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "needs root";

@@ -33,6 +33,9 @@ void write_text(const std::string& path, const std::string& text);
 /// directory and container ids do).
 [[nodiscard]] std::vector<std::string> find_traces(const std::string& mark);
 
+/// No hierarchy of version 1 is mounted.
+[[nodiscard]] bool has_cgroup2_alone();
+
 class ContainerTest : public ::testing::Test {
  protected:
   void SetUp() override;

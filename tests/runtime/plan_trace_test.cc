@@ -88,8 +88,11 @@ class CallReader {
     }
     if (name == "clone3" || name == "unshare") {
       const json& first = record["args"][0];
-      arguments =
-          render_namespaces(name == "clone3" ? first["struct"][0]["flags"] : first["flags"]);
+      const json& flags = name == "clone3" ? first["struct"][0]["flags"] : first["flags"];
+      arguments = render_namespaces(flags);
+      arguments += std::ranges::find(flags, json("CLONE_INTO_CGROUP")) == flags.end()
+                       ? ""
+                       : ", in the cgroup";
     }
     std::ranges::replace(arguments, '\n', ' ');
     return {name + "(" + arguments + ")", done && matters(name, record)};
@@ -186,11 +189,17 @@ class CallReader {
 
 // ---- steps ----
 
+using Calls = std::vector<const char*>;
+
 struct Row {
-  const char* step;               ///< the line of the plan, as a regular expression
-  std::vector<const char*> must;  ///< $1: what the first group has matched
-  std::vector<const char*> may;   ///< besides those of `must`, which may come more than once
+  const char* step;  ///< the line of the plan, as a regular expression
+  Calls must;        ///< $1: what the first group has matched
+  Calls may;         ///< besides those of `must`, which may come more than once
 };
+
+const bool kAlone = has_cgroup2_alone();
+constexpr const char* kMakesGroup = "mkdir\\(/sys/fs/cgroup/(.*/)?$1, .*";
+constexpr const char* kShowsGroup = "move_mount\\(/, , ROOT$1, .*";
 
 // clang-format off
 const Row kRows[] = {
@@ -199,12 +208,16 @@ const Row kRows[] = {
                            "execve(at)?\\(.*", "prctl\\(PR_SET_CHILD_SUBREAPER, 1\\)", "mkdir\\(STATE.*",
                            "openat\\((CWD, )?STATE/.*", "write\\((STATE|/memfd:boxrun-seccomp).*",
                            "rename(at)?\\(STATE/.*"}},
-    {"place cgroup (\\S+)", {}, {"mkdir\\(/sys/fs/cgroup/.*/$1, .*", "openat\\(CWD, STATE/.*", "write\\((STATE|/sys/fs/cgroup)/.*",
-                               "rename(at2)?\\(.*STATE/.*"}},
-    {"make cgroup (\\S+?)(: .*)?", {"mkdir\\(/sys/fs/cgroup/.*/$1, .*"},
-     {"mkdir\\(/sys/fs/cgroup/.*", "write\\(/sys/fs/cgroup/.*", "openat\\(CWD, STATE/.*", "write\\(STATE/.*",
-      "rename(at2)?\\(.*STATE/.*", "unlink\\(STATE/.*"}},
-    {"clone \\S+ with (new [a-z, ]*?|no new namespaces)(, as a child of boxrun)?", {"clone3\\($1\\)"}, {}},
+    // The directory of version 2 has to be there when clone3(2) puts the child into it.
+    {"place cgroup (\\S+)", kAlone ? Calls{kMakesGroup} : Calls{},
+     {"mkdir\\(/sys/fs/cgroup/.*", "openat\\(CWD, STATE/.*", "write\\((STATE|/sys/fs/cgroup)/.*", "rename(at2)?\\(.*STATE/.*"}},
+    {"make cgroup (\\S+?)(: .*)?", kAlone ? Calls{} : Calls{kMakesGroup},
+     {"mkdir\\(/sys/fs/cgroup/.*", "bpf\\(BPF_PROG_(LOAD|QUERY|ATTACH), .*", "write\\(/sys/fs/cgroup/.*", "openat\\(CWD, STATE/.*",
+      "write\\(STATE/.*", "rename(at2)?\\(.*STATE/.*", "unlink\\(STATE/.*"}},
+    {"clone \\S+ with ((new [a-z, ]*?|no new namespaces), in the cgroup)", {"clone3\\($1\\)"}, {}},
+    // Into that of version 2, beside those of version 1, is no step of its own.
+    {"clone \\S+ with (new [a-z, ]*?|no new namespaces)(, as a child of boxrun)?",
+     {"clone3\\($1(, in the cgroup)?\\)"}, {}},
     {"write uid_map .*", {"write\\(/proc/\\d+/uid_map, .*", "write\\(/proc/\\d+/gid_map, .*"}, {}},
     {"raise the hard limit .*", {}, {"prlimit64\\(.*"}},
     {"write oom_score_adj (-?\\d+)", {"write\\(/proc/\\d+/oom_score_adj, \"$1\", .*"}, {}},
@@ -223,13 +236,14 @@ const Row kRows[] = {
     // init
     {"init begins", {}, {"prctl\\(PR_SET_DUMPABLE, .*"}},
     {"move into the cgroup", {"write\\(/sys/fs/cgroup/.*/(tasks|cgroup.procs), \"0\", 1\\)"}, {}},
+    {"move into the cgroup, unless made in it", {}, {}},
     {"start a new session", {"setsid\\(\\)"}, {}},
     {"join the session keyring (\\S+)", {"keyctl\\(KEYCTL_JOIN_SESSION_KEYRING, \"$1\"\\)"}, {}},
     {"write (/proc/sys/\\S+) (\".*\")", {"write\\($1, $2, .*"}, {}},
     {"make the copied mount table rslave", {"mount\\(NULL, /, NULL, MS_REC.MS_SLAVE, NULL\\)"}, {}},
     {"root filesystem (\\S+)", {"mount\\(ROOT, ROOT, NULL, MS_BIND.MS_REC, NULL\\)"},
      {"mount\\(NULL, .*, NULL, MS_PRIVATE, NULL\\)"}},
-    {"mount cgroup on (\\S+) .*", {"mount\\([^,]*, ROOT$1, \"tmpfs\", .*", "move_mount\\(/, , ROOT$1, .*"},
+    {"mount cgroup on (\\S+) .*", kAlone ? Calls{kShowsGroup} : Calls{"mount\\([^,]*, ROOT$1, \"tmpfs\", .*", kShowsGroup},
      {"open_tree\\(CWD, /sys/fs/cgroup/.*", "mount_setattr\\(/, .*", "mount\\(.*, ROOT$1.*", "mkdirat\\(ROOT.*", "symlinkat\\([^,]*, ROOT$1, .*"}},
     {"mount (\\S+) on (\\S+)( .*)?", {"openat2\\(ROOT, $2, .*", "mount\\([^,]*, ROOT$2, \"$1\", .*"}, {"mkdirat\\(ROOT.*"}},
     {"bind (/\\S+) on (\\S+)( .*)?", {"openat2\\(ROOT, $2, .*", "mount\\($1, ROOT$2, NULL, MS_BIND.*"},
@@ -252,7 +266,7 @@ const Row kRows[] = {
     {"chdir (\\S+)", {"chdir\\($1\\)", "getcwd\\($1, .*"}, {}},
     {"verify the working directory .*", {}, {}},
     {"limit (\\S+) to (\\d+) \\(hard (\\d+)\\)", {"prlimit64\\(0, $1, \\{rlim_cur=$2 rlim_max=$3\\}, .*"}, {}},
-    {"give standard streams that are pipes to uid .*", {}, {"fchown\\(.*"}},
+    {"make standard streams the container's own: .*", {}, {"fchown\\(.*"}},
     {"set no_new_privs", {"prctl\\(PR_SET_NO_NEW_PRIVS, 1, .*"}, {}},
     {"bounding set: .*", {"prctl\\(PR_CAPBSET_DROP, .*"}, {}},
     {"become uid (\\d+), gid (\\d+).*", {"setgroups\\(.*", "setresgid\\($2, $2, $2\\)", "setresuid\\($1, $1, $1\\)"},

@@ -186,6 +186,20 @@ TEST_F(Process, PreservedDescriptorsArePassedOn) {
   EXPECT_NE(ended.out, "");
 }
 
+/// containerd opens /dev/null for reading and makes it the output of who asks for none.
+TEST_F(Process, NullAsAStandardStreamIsTheContainersOwnAndTakesOutput) {
+  config["root"]["readonly"] = false;
+  config["process"]["args"] = {
+      "sh", "-c", "echo lost && stat -L -c %d /proc/self/fd/0 /dev/null > /seen && cat && exit 7"};
+  write_config();
+  const Ended ended =
+      run_command({{"sh", "-c", "exec \"$@\" < /dev/null 1<&0", "sh", BOXRUN_PROGRAM, "--root",
+                    folder + "/state", "run", "-b", folder + "/bundle", id}});
+  EXPECT_EQ(ended.status, 7) << ended.err;
+  const std::string devices = read_text(rootfs("/seen"));
+  EXPECT_EQ(devices.substr(0, devices.size() / 2), devices.substr(devices.size() / 2));
+}
+
 TEST_F(Process, TheCallersKeyringIsNotShared) {
   // /proc/keys is masked; the session keyring's id shows in a serial that differs from ours.
   config["linux"].erase("maskedPaths");

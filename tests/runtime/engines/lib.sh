@@ -49,19 +49,30 @@ begin() {
   engine=$scratch/engine
   trap end EXIT
   mkdir "$scratch/root"
+  # Root of a user namespace is another user.
+  chmod 711 "$scratch"
   make_rootfs "$scratch/root"
+  # Some programs of engines write where they are (conmon: `oom`).
+  cd "$scratch" || exit
 }
 
 # What the script has begun: its function `stop_engine`, then cgroups and files.
 end() {
   [[ ! -e $engine ]] || stop_engine
-  find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2>/dev/null
+  await remove_cgroups || echo "cgroups are left: $(our_cgroups | head -n 3)"
   rm -rf "$scratch"
 }
+our_cgroups() { find /sys/fs/cgroup -depth -type d -path "*/$group*"; } 2>/dev/null
+# A monitor (conmon, a shim) outlives its container by a moment.
+remove_cgroups() {
+  our_cgroups | xargs -r rmdir 2>/dev/null
+  [[ -z $(our_cgroups) ]]
+}
 
-# engine_is SECONDS WORD...: the command line of the engine, for `e` and for what needs a program's path.
+# engine_is SECONDS WORD...: the command line of the engine, for `e` and for what needs a program's path. A signal is
+# for the engine's own process, as from a shell: timeout(1) would pass it on to all that it has started.
 engine_is() {
-  printf '#!/bin/sh\nexec timeout -k 5 %s %s "$@"\n' "$1" "${*:2}" >"$engine"
+  printf '#!/bin/sh\nexec timeout --foreground -k 5 %s %s "$@"\n' "$1" "${*:2}" >"$engine"
   chmod +x "$engine"
 }
 e() { "$engine" "$@"; }
@@ -152,11 +163,23 @@ expect() {
   fi
 }
 
+# limit_of NAME CONTROLLER FILE: of cgroup v1, of the process that the script's `pid_of` names.
+limit_of() {
+  local group
+  group=$(awk -F: -v c="$2" '$2 ~ "(^|,)" c "(,|$)" { print $3 }' "/proc/$(pid_of "$1")/cgroup")
+  local directory
+  for directory in /sys/fs/cgroup/"$2" /sys/fs/cgroup/*,"$2" /sys/fs/cgroup/"$2",*; do
+    [[ -f $directory$group/$3 ]] && cat "$directory$group/$3" && return
+  done
+  # Where only a part of the hierarchy is mounted.
+  find /sys/fs/cgroup/"$2" -path "*${group##*/}/$3" -exec cat {} +
+}
+
 # Until COMMAND succeeds, ten seconds at most.
 await() {
   local attempt
   for ((attempt = 0; attempt < 100; attempt++)); do
-    "$@" >/dev/null 2>&1 && return
+    "$@" >/dev/null 2>&1 && return 0
     sleep 0.1
   done
   return 1

@@ -30,7 +30,7 @@ all_uses
 if [[ -z ${QUICK:-} ]]; then
   expect 'podman: the runtime' 0 "under-test*" e info --format '{{.Host.OCIRuntime.Name}} {{.Host.OCIRuntime.Version}}'
   expect 'podman: health checks' 0 '*' healthy
-  expect 'podman: --net host' 0 '*lo*' e run --rm --network host "$image" ls /sys/class/net
+  expect 'podman: --net host' 0 '*lo*' e run --rm "${bare[@]}" --network host "$image" ls /sys/class/net
   expect 'podman: a pod' 0 same in_pod
   expect 'podman: --userns with id maps' 0 '*0*100000*65536' sh_in --uidmap 0:100000:65536 --gidmap 0:100000:65536 'cat /proc/self/uid_map'
   expect 'podman: exec into a user namespace' 0 '0 100000' with c1 --uidmap 0:100000:65536 --gidmap 0:100000:65536 'sleep 100' -- \

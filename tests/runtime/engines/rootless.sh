@@ -2,16 +2,23 @@
 # shellcheck disable=SC2016,SC2034 # scripts for the container are not expanded here; uses.sh reads the variables
 # Everyday uses of podman by an ordinary user: see lib.sh. Root is needed to become one: a user who exists, with
 # a range of subordinate ids, only in the mount namespace of this script. Without a cgroup of their own such
-# containers have no limits, and cannot be paused.
+# containers have no limits, and cannot be paused; podman itself says so.
 source "$(dirname "$0")/lib.sh"
 source "$here/uses.sh"
 need podman conmon script newuidmap newgidmap setpriv unshare
 uid=64322
 
+# Whatever podman does in a user namespace leaves a process in it, for the next podman to find it by.
+end_pauses() {
+  local pid
+  for pid in $(pgrep -U "$uid" podman); do
+    ! grep -qz "^XDG_RUNTIME_DIR=$home/run" "/proc/$pid/environ" || kill -KILL "$pid"
+  done
+}
 as_user() {
   need_root
   home=$(mktemp -d)
-  trap 'rm -rf "$home"' EXIT
+  trap 'end_pauses; rm -rf "$home"' EXIT
   chmod 711 "$home"
   mkdir "$home/home" "$home/run"
   { cat /etc/passwd && echo "boxer:x:$uid:$uid::$home/home:/bin/sh"; } >"$home/passwd"
@@ -54,6 +61,15 @@ at_once=(-t 0)
 exec_missing_status=127
 exec_paused_status=255
 exec_stopped_status=255
+without_cgroups=yes
+# podman is two processes, of which the one outside the user namespace just ends when it is told to.
+proxy_of() {
+  local pid=$1 child
+  while child=$(pgrep -P "$pid"); do
+    pid=$child
+  done
+  echo "$pid"
+}
 
 rootless_uses() {
   expect 'rootless: root inside, the user outside' 0 "0 0 $uid 1" sh_in 'echo $(id -u) $(head -n 1 /proc/self/uid_map)'
@@ -63,6 +79,8 @@ rootless_uses() {
   expect 'rootless: exec' 0 in execs 'echo in'
   expect 'rootless: exec as a user' 0 '1000 5' execs -u 1000:5 'echo $(id -u) $(id -g)'
   expect 'rootless: --net host' 0 '*lo*' e run --rm --network host "$image" ls /sys/class/net
+  expect 'rootless: pause is refused' 125 '2>*can not pause containers on rootless containers*' with c1 'sleep 100' -- e pause c1
+  expect 'rootless: no device that is not there already' 1 '2>*not permitted*' sh_in 'mknod /tmp/kmsg c 1 11'
   expect 'rootless: nothing of the host may be mounted over' 1 '' sh_in 'mount -t tmpfs x /tmp'
   expect 'rootless: --privileged' 0 mounted sh_in --privileged 'mount -t tmpfs x /tmp && echo mounted'
 }

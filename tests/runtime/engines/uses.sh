@@ -27,17 +27,6 @@ with() { # with NAME OPTION... SCRIPT -- FUNCTION...: the function while that co
 await_log() { await eval "e logs $1 2>&1 | grep -q '$2'"; }
 state_of() { e inspect --format '{{.State.Status}}' "$1"; }
 pid_of() { e inspect --format '{{.State.Pid}}' "$1"; }
-limit_of() { # limit_of NAME CONTROLLER FILE: of cgroup v1
-  local group
-  group=$(awk -F: -v c="$2" '$2 ~ "(^|,)" c "(,|$)" { print $3 }' "/proc/$(pid_of "$1")/cgroup")
-  local directory
-  for directory in /sys/fs/cgroup/"$2" /sys/fs/cgroup/*,"$2" /sys/fs/cgroup/"$2",*; do
-    [[ -f $directory$group/$3 ]] && cat "$directory$group/$3" && return
-  done
-  # Where only a part of the hierarchy is mounted.
-  find /sys/fs/cgroup/"$2" -path "*${group##*/}/$3" -exec cat {} +
-}
-cap() { awk '/^CapEff/ { print $2 }'; }
 
 # ---- run, streams, statuses ----
 piped() { echo line | e run --rm -i "${plain[@]}" "$image" cat; }
@@ -111,14 +100,19 @@ many() {
   done
   wait "${pids[@]}"
 }
+# The process that passes signals on, of one that runs the engine's command.
+proxy_of() { echo "$1"; }
 signal_proxied() {
-  local command pid
+  local command pid status
   command=$(printf '%q ' "$engine" run --rm --name c1 "${plain[@]}" "$image" sh -c 'trap "exit 44" TERM; echo up; while :; do sleep 0.1; done')
   bash -c "exec $command" >/dev/null &
   pid=$!
   await_log c1 up
-  kill -TERM "$pid"
+  kill -TERM "$(proxy_of "$pid")"
   wait "$pid"
+  status=$?
+  drop c1
+  return "$status"
 }
 
 # ---- looking at it ----
@@ -230,14 +224,14 @@ life() {
   expect 'life: --stop-signal' 0 usr1 stop_signal
   expect 'life: kill -s' 0 hup signalled
   expect 'life: kill' 0 137 killed
-  expect 'life: pause and unpause' 0 $'paused\nrunning\ngoes on' paused
+  [[ -n ${without_cgroups:-} ]] || expect 'life: pause and unpause' 0 $'paused\nrunning\ngoes on' paused
   expect 'life: restart' 0 running restarted
   expect 'life: start again keeps the files' 0 $'2\n3' started_again
   expect 'life: create, then start' 0 $'created\nmade' created_then_started
   expect 'life: attach' 0 seen attached
   expect 'life: --restart on-failure' 0 2 on_failure
   expect 'look: top' 0 1 top_lists
-  expect 'look: stats' 0 'c1 1' stats_count
+  [[ -n ${without_cgroups:-} ]] || expect 'look: stats' 0 'c1 1' stats_count
   expect 'look: diff' 0 'A /tmp/fresh' diffed
   expect 'look: cp' 0 $'payload\nsame' copied
   expect 'look: commit' 0 change committed
@@ -256,7 +250,7 @@ exec_uses() {
   expect 'exec: privileged' 0 "*[1-9a-f]*ffff" execs --privileged 'grep CapEff /proc/self/status'
   expect 'exec: a program that is not there' "$exec_missing_status" '2>*executable file not found in $PATH*' exec_missing
   expect 'exec: without execute permission' 126 '2>*permission denied*' exec_forbidden
-  expect 'exec: refused while paused' "$exec_paused_status" '2>*@(paused|improper)*' exec_in_paused
+  [[ -n ${without_cgroups:-} ]] || expect 'exec: refused while paused' "$exec_paused_status" '2>*@(paused|improper)*' exec_in_paused
   expect 'exec: refused when stopped' "$exec_stopped_status" '2>*running*' exec_stopped
   expect 'exec: six at once' 0 '*' eval '[[ $(exec_parallel | sort | tr -d "\n") == 123456 ]]'
   expect 'exec: the same namespaces and cgroups' 0 same exec_namespaces
@@ -305,7 +299,7 @@ files() {
   expect 'files: --shm-size' 0 '*size=2048k*' sh_in --shm-size 2m 'grep " /dev/shm " /proc/mounts'
   expect 'files: --device' 0 '8192' sh_in --device /dev/zero:/dev/other 'head -c 8192 /dev/other | wc -c'
   expect 'files: other devices are refused' 1 '2>*not permitted*' sh_in --cap-add MKNOD 'mknod /tmp/kmsg c 1 11 && cat /tmp/kmsg'
-  expect 'files: --device-cgroup-rule' 0 opened sh_in --cap-add MKNOD --cap-add SYSLOG --device-cgroup-rule 'c 1:11 r' 'mknod /tmp/kmsg c 1 11 && exec 3</tmp/kmsg && echo opened'
+  [[ -n ${without_cgroups:-} ]] || expect 'files: --device-cgroup-rule' 0 opened sh_in --cap-add MKNOD --cap-add SYSLOG --device-cgroup-rule 'c 1:11 r' 'mknod /tmp/kmsg c 1 11 && exec 3</tmp/kmsg && echo opened'
 }
 
 limits() {
@@ -341,7 +335,7 @@ quick_uses() {
   expect 'run: 126 without execute permission' 126 '2>*permission denied*' run "$image" /bin/noexec
   expect 'run: a terminal, with its size' 4 $'*/dev/pts/0\n37 91\n*console*' on_terminal 'sleep 0.5; tty; stty size; ls /dev/console; exit 4'
   expect 'life: stop' 0 $'up\nbye\n3' stopped
-  expect 'life: pause and unpause' 0 $'paused\nrunning\ngoes on' paused
+  [[ -n ${without_cgroups:-} ]] || expect 'life: pause and unpause' 0 $'paused\nrunning\ngoes on' paused
   expect 'look: top' 0 1 top_lists
   expect 'exec: user' 0 '1000 5' execs -u 1000:5 'echo $(id -u) $(id -g)'
   expect 'exec: a terminal, with its size' 0 $'*/dev/pts/*\n37 91' exec_terminal

@@ -24,7 +24,9 @@ static long call(long number, long a, long b, long c) {
 }
 
 void _start(void) {
-  static const char program[] = "/attacker";
+  /* In a segment that can be written to: Linux before 6.6 clears the rest of an interpreter's last
+   * page, whatever its protection, and refuses the program if it cannot (load_elf_interp()). */
+  static char program[] = "/attacker";
   const char* const args[] = {program, 0};
   /* Not close-on-exec: that is the point. O_RDONLY is 0. */
   const long fd = call(__NR_openat, AT_FDCWD, (long)"/proc/self/exe", 0);

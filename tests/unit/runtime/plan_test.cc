@@ -134,6 +134,25 @@ TEST(Plan, SysctlsAreWrittenBeforeAnythingOfTheContainerIsMounted) {
       "net/ipv4/ip_forward");
 }
 
+TEST(Plan, OnVersion2AloneTheChildIsMadeInTheDirectoryThatIsThereBeforeIt) {
+  for (const bool is_alone : {false, true}) {
+    for (const char* file : {"everything.json", "joined.json"}) {
+      Circumstances at = circumstances();
+      at.cgroup2_alone = is_alone;
+      const Plan plan = make_plan(parse(read_text(kFolder + file)), at);
+      const int place = first<PlaceCgroup>(plan);
+      const int spawn = first<Spawn>(plan);
+      const int join = first<JoinCgroup>(plan);
+      ASSERT_TRUE(place >= 0 && spawn > place && join > spawn) << file;
+      const auto action = [&plan](int index) {
+        return plan.steps[static_cast<std::size_t>(index)].action;
+      };
+      EXPECT_EQ(std::get<Spawn>(action(spawn)).into_cgroup, is_alone) << file;
+      EXPECT_EQ(std::get<JoinCgroup>(action(join)).by_clone, is_alone) << file;
+    }
+  }
+}
+
 TEST(Plan, EveryStepThatRealisesASettingNamesIt) {
   const Plan plan = make_plan(parse(read_text(kFolder + "everything.json")), circumstances());
   const nlohmann::json document = nlohmann::json::parse(read_text(kFolder + "everything.json"));
