@@ -110,7 +110,14 @@ Outcome run_hook(const config::Hook& hook, std::string_view before_pid, int pid,
   int err = 0;
   if (::read(failure_read.get(), &err, sizeof err) == static_cast<ssize_t>(sizeof err)) {
     ::waitpid(child, nullptr, 0);
-    return Outcome::refused(err, "execve(hook \"%s\")", path);
+    return Outcome::refused(err, "execve(hook \"%s\")", path)
+        .hint("%s", err == ENOENT
+                        ? "hooks are programs of the host, except startContainer's, and a "
+                          "script needs its interpreter"
+                    : err == EACCES ? "the hook needs execute permission"
+                    : err == ENOEXEC
+                        ? "no program of this machine's architecture, nor a script with a #! line"
+                        : "");
   }
   std::array<char, 16> number{};
   std::snprintf(number.data(), number.size(), "%d", pid);

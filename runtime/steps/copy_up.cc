@@ -17,7 +17,12 @@ namespace {
 constexpr int kMaxDepth = 64;
 
 Outcome refuse(const char* call, const char* path, const char* name) {
-  return Outcome::refused(errno, "tmpcopyup: %s(\"<rootfs>%s/.../%s\")", call, path, name);
+  const int err = errno;
+  return Outcome::refused(err, "tmpcopyup: %s(\"<rootfs>%s/.../%s\")", call, path, name)
+      .hint("%s", err == ENOSPC
+                      ? "the tmpfs is too small for what the image has there: raise size= "
+                        "or nr_inodes="
+                      : "");
 }
 
 Outcome copy_bytes(int from, int to, const char* path, const char* name) {

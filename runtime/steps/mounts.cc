@@ -117,6 +117,11 @@ void hint_at_refusal(const Mount& mount, int err, Outcome& outcome) {
   } else if (err == EINVAL) {
     outcome.hint("the filesystem does not know one of the options \"%s\"",
                  mount.options.filesystem.c_str());
+  } else if (err == ENOENT) {
+    outcome.hint("the source \"%s\", or a path among the options, does not exist on the host",
+                 mount.source.c_str());
+  } else if (err == ENOTDIR) {
+    outcome.hint("the destination is a file, and a filesystem is mounted on a directory");
   }
 }
 

@@ -21,7 +21,6 @@
 #include <unistd.h>
 
 #include "runtime/config/names.h"
-#include "runtime/plan/render.h"
 #include "runtime/steps/steps.h"
 
 namespace boxrun::steps {
@@ -96,9 +95,8 @@ Outcome run(const plan::UnshareNamespaces& step, Inside&) {
     return Outcome::done();
   }
   const int err = errno;
-  const std::string text = plan::render_action(plan::Action{step});
-  Outcome outcome = Outcome::refused(err, "unshare(0x%llx) (%s)",
-                                     static_cast<unsigned long long>(step.flags), text.c_str());
+  Outcome outcome =
+      Outcome::refused(err, "unshare(0x%llx)", static_cast<unsigned long long>(step.flags));
   if (err == EPERM) {
     outcome.hint("needs CAP_SYS_ADMIN, or a user namespace made first");
   } else if (err == ENOSPC) {

@@ -25,6 +25,8 @@ Outcome refuse_open(int err, const char* path) {
     outcome.hint("boxrun needs openat2(2), which Linux has since 5.6");
   } else if (err == ELOOP) {
     outcome.hint("a symbolic link in the path leads nowhere or to itself");
+  } else if (err == ENOTDIR) {
+    outcome.hint("a part of the path that should be a directory is a file in the image");
   }
   return outcome;
 }

@@ -96,9 +96,11 @@ TEST_F(Failures, HooksThatFailOrHang) {
        {fine, suicide},
        "/hooks/createRuntime/1: hook /bin/sh was killed by SIGKILL"},
       {"createRuntime", json::array({{{"path", "/nosuch"}}}),
-       "/hooks/createRuntime/0: execve(hook \"/nosuch\"): No such file or directory (ENOENT)"},
+       "/hooks/createRuntime/0: execve(hook \"/nosuch\"): No such file or directory (ENOENT)\n"
+       "hint: hooks are programs of the host"},
       {"createRuntime", json::array({{{"path", "/etc/passwd"}}}),
-       "/hooks/createRuntime/0: execve(hook \"/etc/passwd\"): Permission denied (EACCES)"},
+       "/hooks/createRuntime/0: execve(hook \"/etc/passwd\"): Permission denied (EACCES)\n"
+       "hint: the hook needs execute permission"},
       {"createRuntime", json::array({sleeper}),
        "/hooks/createRuntime/0: hook /bin/sleep ran longer than its timeout of 1 s"},
       {"createContainer", json::array({liar}),
@@ -123,17 +125,21 @@ TEST_F(Failures, MountsAndFiles) {
   const std::vector<std::pair<std::vector<json>, const char*>> cases = {
       {{mount("/mnt", "nosuchfs", "none")},
        "No such device (ENODEV)\nhint: the kernel does not know the filesystem \"nosuchfs\""},
-      {{mount("/etc/passwd", "tmpfs", "tmpfs")}, "Not a directory (ENOTDIR)"},
-      {{mount("/etc/passwd/below", "tmpfs", "tmpfs")}, "Not a directory (ENOTDIR)"},
+      {{mount("/etc/passwd", "tmpfs", "tmpfs")},
+       "Not a directory (ENOTDIR)\nhint: the destination is a file"},
+      {{mount("/etc/passwd/below", "tmpfs", "tmpfs")},
+       "Not a directory (ENOTDIR)\nhint: a part of the path that should be a directory is a file"},
       {{mount("/mnt", "tmpfs", "tmpfs", {"nr_inodes=2"}), mount("/mnt/a/b", "tmpfs", "tmpfs")},
        "mkdir(\"<rootfs>/mnt/a/b\"): No space left on device (ENOSPC)"},
       {{mount("/mnt", "tmpfs", "tmpfs", {"size=4k", "ro"}), mount("/mnt/a", "tmpfs", "tmpfs")},
        "mkdir(\"<rootfs>/mnt/a\"): Read-only file system (EROFS)"},
-      {{mount("/mnt", "overlay", "overlay", {"lowerdir=/nosuch"})}, "mount overlay on /mnt"},
-      {{mount("/mnt", "ext4", "/dev/nosuch")}, "mount ext4 on /mnt"},
+      {{mount("/mnt", "overlay", "overlay", {"lowerdir=/nosuch"})},
+       "hint: the source \"overlay\", or a path among the options, does not exist on the host"},
+      {{mount("/mnt", "ext4", "/dev/nosuch")},
+       "No such file or directory (ENOENT)\nhint: the source \"/dev/nosuch\", or a path"},
       {{mount("/etc", "tmpfs", "tmpfs", {"size=4k", "tmpcopyup"}),
         mount("/etc", "tmpfs", "tmpfs", {"nr_inodes=2", "tmpcopyup"})},
-       "tmpcopyup: "},
+       "No space left on device (ENOSPC)\nhint: the tmpfs is too small for what the image has"},
   };
   for (const auto& [mounts, text] : cases) {
     const json saved = config;
@@ -303,7 +309,9 @@ TEST_F(Failures, CallsThatTheKernelRefuses) {
       {"clone3:error=ENOSPC",
        "No space left on device (ENOSPC)\nhint: a limit is reached: see "
        "/proc/sys/user/max_*_namespaces"},
-      {"unshare:error=ENOSPC", "hint: a limit below /proc/sys/user/max_*_namespaces is reached"},
+      {"unshare:error=ENOSPC",
+       "unshare: new network: unshare(0x40000000): No space left on device (ENOSPC)\nhint: a limit "
+       "below /proc/sys/user/max_*_namespaces is reached"},
       {"seccomp:error=EINVAL:when=1",
        "/linux/seccomp: load the seccomp filter of 1 rule: "
        "seccomp(SECCOMP_SET_MODE_FILTER"},
