@@ -115,7 +115,7 @@ void hint_at_refusal(const Mount& mount, int err, Outcome& outcome) {
              mount.options.filesystem.find("gid=") != std::string::npos) {
     outcome.hint("the group of gid= may be unmapped in the user namespace: leave the option out");
   } else if (err == EINVAL) {
-    outcome.hint("the filesystem does not know one of the options \"%s\"",
+    outcome.hint("the filesystem does not take one of the options \"%s\"",
                  mount.options.filesystem.c_str());
   } else if (err == ENOENT) {
     outcome.hint("the source \"%s\", or a path among the options, does not exist on the host",

@@ -133,7 +133,7 @@ TEST_F(Failures, MountsAndFiles) {
        "mkdir(\"<rootfs>/mnt/a/b\"): No space left on device (ENOSPC)"},
       {{mount("/mnt", "tmpfs", "tmpfs", {"size=4k", "ro"}), mount("/mnt/a", "tmpfs", "tmpfs")},
        "mkdir(\"<rootfs>/mnt/a\"): Read-only file system (EROFS)"},
-      {{mount("/mnt", "overlay", "overlay", {"lowerdir=/nosuch"})},
+      {{mount("/mnt", "overlay", "overlay", {"lowerdir=/nosuch:/tmp"})},
        "hint: the source \"overlay\", or a path among the options, does not exist on the host"},
       {{mount("/mnt", "ext4", "/dev/nosuch")},
        "No such file or directory (ENOENT)\nhint: the source \"/dev/nosuch\", or a path"},
