@@ -185,7 +185,7 @@ int Creation::run() {
     }
     at_.scope = std::move(scope).value();
   }
-  at_.cgroup2_alone = cgroup::is_version2_alone();
+  at_.cgroup2_alone = !at_.scope && cgroup::is_version2_alone();
   at_.has_kcore = ::access("/proc/kcore", F_OK) == 0;
   plan_ = plan::make_plan(bundle_.config, at_);
   if (options_.dry_run) {
