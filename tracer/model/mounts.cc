@@ -262,6 +262,7 @@ void apply_move_mount(Change& change) {
   fact.flags = mount.flags;
   fact.read_only = (mount.flags & kRdonly) != 0;
   fact.source = Path{mount.source, mount.source, {}};
+  fact.onto_itself = !mount.source.empty() && mount.source == target.best();
   change.state.detached.erase(known);
   change.say(std::move(fact));
 }

@@ -3,6 +3,7 @@
 // know each other; a rule that folds many events into one line holds its run back until the process
 // does something else, and the story asks for it.
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -84,6 +85,9 @@ class Rule {
   [[nodiscard]] virtual std::optional<base::Seq> open_since(base::TaskId /*process*/) const {
     return std::nullopt;
   }
+  /// What the run of `process` is about goes on while others are in the next chapter already: it is
+  /// held back until its own process does something else.
+  [[nodiscard]] virtual bool spans_chapters(base::TaskId /*process*/) const { return false; }
   /// Tells the run that is held back for `process`.
   virtual void flush(base::TaskId /*process*/, Story& /*story*/) {}
 };
@@ -114,6 +118,14 @@ class Runs {
     return found == runs_.end() ? std::nullopt : std::optional(found->second.since);
   }
   [[nodiscard]] bool has(base::TaskId process) const { return runs_.contains(process); }
+  /// A process with such a run.
+  template <typename Predicate>
+  [[nodiscard]] std::optional<base::TaskId> find(Predicate is_it) const {
+    const auto found = std::find_if(runs_.begin(), runs_.end(), [&is_it](const auto& place) {
+      return is_it(place.second.run);
+    });
+    return found == runs_.end() ? std::nullopt : std::optional(found->first);
+  }
   [[nodiscard]] std::optional<Entry> take(base::TaskId process) {
     const auto found = runs_.find(process);
     if (found == runs_.end()) {

@@ -67,7 +67,7 @@ void Teller::tell(Telling telling) {
   if (!settling_) {
     settle_one(process(telling.task));
     if (begun_ && place(telling) != phase_) {
-      settle(std::nullopt);  // a chapter ends: nothing of it is told in the next
+      end_chapter();
     }
   }
   enter(place(telling), telling.time);
@@ -112,10 +112,18 @@ void Teller::explain(std::string_view key, std::string_view text, std::string_vi
   on_item_(note);
 }
 
-void Teller::settle_one(base::TaskId process) {
+// Nothing of a chapter is told in the next, but what may go on beside it.
+void Teller::end_chapter() {
+  for (const auto& [id, task] : model().tasks()) {
+    settle_one(id, [process = id](const Rule& rule) { return !rule.spans_chapters(process); });
+  }
+}
+
+void Teller::settle_one(base::TaskId process, const std::function<bool(const Rule&)>& concerns) {
   std::vector<std::pair<base::Seq, Rule*>> open;
   for (const std::unique_ptr<Rule>& rule : rules_) {
-    if (const std::optional<base::Seq> since = rule->open_since(process)) {
+    const std::optional<base::Seq> since = rule->open_since(process);
+    if (since && concerns(*rule)) {
       open.emplace_back(*since, rule.get());
     }
   }

@@ -36,7 +36,11 @@ class Teller final : public Story {
   void summarise(RichText text);
 
  private:
-  void settle_one(base::TaskId process);
+  void end_chapter();
+  /// Tells what is held back for a process by the rules that `concerns` names.
+  void settle_one(
+      base::TaskId process,
+      const std::function<bool(const Rule&)>& concerns = [](const Rule& /*rule*/) { return true; });
   [[nodiscard]] Phase place(const Telling& telling) const;
   void enter(Phase phase, base::Nanos time);
 

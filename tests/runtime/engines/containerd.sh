@@ -165,7 +165,7 @@ survives_the_daemon() {
   in_it 'echo in'
 }
 paused() {
-  with 'while :; do date +%s%N > /tmp/now; sleep 0.05; done' -- eval '
+  with 'i=0; while :; do i=$((i + 1)); echo $i > /tmp/now; sleep 0.05; done' -- eval '
     await_file now; e task pause c1; status_of; a=$(<"$scratch/root/tmp/now"); sleep 0.4
     [[ $a == "$(<"$scratch/root/tmp/now")" ]] && e task resume c1; status_of; sleep 0.4
     [[ $a != "$(<"$scratch/root/tmp/now")" ]] && echo goes on'

@@ -38,6 +38,12 @@ class CgroupsRule final : public Rule {
       add_once(run.groups, made.group);
     });
     each_fact<model::CgroupJoined>(step, [&](const model::CgroupJoined& joined) {
+      const auto maker = runs_.find([&](const Grouping& run) {
+        return run.made > 0 && std::ranges::count(run.groups, joined.group) != 0;
+      });
+      if (maker && *maker != process) {
+        flush(*maker, story);  // it was made before it was joined
+      }
       Grouping& run = runs_.open(process, step);
       add_once(run.joined, joined.controller);
       add_once(run.groups, joined.group);
@@ -54,6 +60,11 @@ class CgroupsRule final : public Rule {
     const std::optional<base::Seq> made = runs_.since(process);
     const std::optional<base::Seq> gone = removals_.since(process);
     return !made ? gone : !gone ? made : std::min(made, gone);
+  }
+
+  // A runtime may make them while the container's first process mounts already.
+  bool spans_chapters(base::TaskId process) const override {
+    return runs_.has(process) && runs_.peek(process).joined.empty();
   }
 
   void flush(base::TaskId process, Story& story) override {
