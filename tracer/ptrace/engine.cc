@@ -133,8 +133,9 @@ bool excludes_filter(const Following& following) {
 /// Null where they are not to be had: tasks are stopped at every call then, which only takes
 /// longer. So too where something is to be done or seen at entries.
 std::unique_ptr<ReturnStops> return_stops_for(const LaunchOptions& options) {
-  if (options.stacks.stacks || options.stacks.sites || !options.injections.empty() ||
-      options.following.untraced_too) {
+  const bool needs_entries = options.stacks.stacks || options.stacks.sites ||
+                             !options.injections.empty() || options.following.untraced_too;
+  if (!options.calls || !excludes_filter(options.following) || needs_entries) {
     return nullptr;
   }
   auto stops = open_return_stops(with_engine_calls(*options.calls), light_calls());
@@ -150,6 +151,8 @@ base::Result<CommandEnd> trace_here(const LaunchOptions& options, raw::EventSink
     observer.leave_out_our_filter();
   }
   LiveKernel kernel{options.narrowed};
+  // Before anything is seized: the kernel takes some milliseconds to check the programs.
+  const std::unique_ptr<ReturnStops> return_stops = return_stops_for(options);
   std::optional<LaunchedCommand> command;
   if (!options.command.empty()) {
     TRY(command, LaunchedCommand::start(options, filter));
@@ -164,13 +167,11 @@ base::Result<CommandEnd> trace_here(const LaunchOptions& options, raw::EventSink
   Tracer tracer{kernel, observer, emitter, options.decode, options.following};
   StackCapture stacks{kernel, observer, options.stacks};
   tracer.set_stacks(stacks);
-  std::unique_ptr<ReturnStops> return_stops;
   if (options.calls && excludes_filter(options.following)) {
     tracer.choose_calls(with_engine_calls(*options.calls));
-    return_stops = return_stops_for(options);
-    if (return_stops) {
-      tracer.stop_at_returns(*return_stops);
-    }
+  }
+  if (return_stops) {
+    tracer.stop_at_returns(*return_stops);
   }
   tracer.inject(Injector{options.injections});
   tracer.describe_fds(options.fds);
