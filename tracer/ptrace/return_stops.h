@@ -11,11 +11,10 @@
 // that is gone when our descriptors are closed.
 //
 // The traps:
-// - A signal that is blocked stops nothing, and would be seen: by sigpending(2), or by signalfd(2),
-// to
-//   which crun listens. So the program follows rt_sigprocmask(2), sends nothing meanwhile and
-//   counts what it has not told. Only programs of Go are followed this way, whose runtime blocks
-//   signals for the moment of a clone(2) and no longer.
+// - A signal that is blocked stops nothing, and would be seen by sigpending(2) and signalfd(2),
+//   which crun reads. So the program follows rt_sigprocmask(2), sends nothing meanwhile and counts
+//   what it has not told. Only programs of Go are followed this way, whose runtime blocks signals
+//   for the moment of a clone(2) and no longer.
 // - A task whose tracer is killed in between gets the signal. SIGWINCH does nothing to it.
 // - A call that a seccomp filter denies has no sys_enter. A task with a filter is stopped at every
 //   call, as it is anyway.

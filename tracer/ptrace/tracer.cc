@@ -576,11 +576,16 @@ void Tracer::drop_call(Tracee& tracee, raw::Outcome::Kind kind) {
 void Tracer::observe_what_is_due(Tracee& tracee, const StopKind& stop) {
   const auto* call = std::get_if<SyscallStop>(&stop);
   const bool goes_on = call != nullptr && call->info.nr == tracee.last_call;
-  if (tracee.unobserved == 0 || tracee.call || goes_on || std::holds_alternative<Vanished>(stop)) {
-    return;
+  if (!tracee.call && !goes_on && !std::holds_alternative<Vanished>(stop)) {
+    observe_unobserved(tracee);
   }
-  const std::uint32_t mask = std::exchange(tracee.unobserved, 0);
-  emitter_->emit(tracee.id, now_, observer_->observe(tracee.tid, mask, raw::Observation::At::Call));
+}
+
+void Tracer::observe_unobserved(Tracee& tracee) {
+  if (const std::uint32_t mask = std::exchange(tracee.unobserved, 0); mask != 0) {
+    emitter_->emit(tracee.id, now_,
+                   observer_->observe(tracee.tid, mask, raw::Observation::At::Call));
+  }
 }
 
 raw::Observation Tracer::first_observation(Tracee& tracee) {

@@ -177,6 +177,7 @@ class Tracer {
 
   [[nodiscard]] raw::Observation first_observation(Tracee& tracee);
   void observe_what_is_due(Tracee& tracee, const StopKind& stop);
+  void observe_unobserved(Tracee& tracee);
   void remember_pids(Tracee& tracee, const raw::Observation& seen);
   [[nodiscard]] std::optional<base::HostPid> sender_of(const Tracee& receiver,
                                                        const siginfo_t& details);

@@ -95,10 +95,8 @@ bool Tracer::on_return(Tracee& tracee) {
   if (is_left_out(tracee, returned->call)) {
     return true;
   }
-  if (tracee.unobserved != 0 && returned->call.nr != tracee.last_call) {
-    const std::uint32_t mask = std::exchange(tracee.unobserved, 0);
-    emitter_->emit(tracee.id, now_,
-                   observer_->observe(tracee.tid, mask, raw::Observation::At::Call));
+  if (returned->call.nr != tracee.last_call) {
+    observe_unobserved(tracee);
   }
   CallInFlight& call = tracee.call.emplace();
   call.call = returned->call;
