@@ -26,6 +26,8 @@ using std::chrono::milliseconds;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::MatchesRegex;
 using testing::UnorderedElementsAre;
 using Light = ptrace::Following::Light;
 
@@ -338,52 +340,123 @@ std::vector<std::string> steps_of(const Trace& trace, base::TaskId task) {
   return steps;
 }
 
-TEST(Attach, ProgramsOfGoStopOnlyWhereChosenCallsReturn) {
-  if (const auto stops = ptrace::open_return_stops({}, {}); !stops.ok()) {
-    GTEST_SKIP() << base::render_error(stops.error());
-  }
-  Companion daemon{{program("go_steps")}};
-  ptrace::LaunchOptions options = attach_to(daemon.pid(), milliseconds{600}, Light::Always);
-  options.calls = timeline::story_calls();
-  const Trace trace = trace_program(options);
-  ASSERT_TRUE(trace.end.ok()) << trace.end.error().what;
-  EXPECT_EQ(broken_rule(trace), "") << render_events(trace);
-  EXPECT_EQ(leftovers(daemon.pid()), "");
-
-  std::size_t whole = 0;
-  for (const auto& started : all_of<raw::TaskStarted>(trace)) {
-    const base::TaskId task = started.event->task;
-    const auto ends = all_of<raw::TaskExited>(trace, task);
-    if (started.body->cause != raw::TaskStarted::Cause::Forked || ends.empty() ||
-        ends.front().body->cause != raw::TaskExited::Cause::Code) {
-      continue;  // the first and the last may be cut off
+/// What a daemon of go_steps makes while it is followed lightly for a while.
+class ProgramsOfGo : public testing::Test {
+ protected:
+  void watch(const std::string& work) {
+    if (const auto stops = ptrace::open_return_stops({}, {}); !stops.ok()) {
+      GTEST_SKIP() << base::render_error(stops.error());
     }
-    ++whole;
-    EXPECT_EQ(ends.front().body->value, 7);
-    EXPECT_THAT(steps_of(trace, task),
-                ElementsAre("unshare 0", "sethostname 0", "mkdir 17", "prctl 0", "chdir 0"))
-        << render_events(trace);
+    Companion daemon{{program("go_steps"), work}};
+    ptrace::LaunchOptions options = attach_to(daemon.pid(), milliseconds{600}, Light::Always);
+    options.calls = timeline::story_calls();
+    trace_ = trace_program(options);
+    ASSERT_TRUE(trace_.end.ok()) << trace_.end.error().what;
+    EXPECT_EQ(broken_rule(trace_), "") << render_events(trace_);
+    EXPECT_EQ(leftovers(daemon.pid()), "");
+    EXPECT_EQ(daemon.end(SIGTERM), 0) << "it has seen a signal, or a call that went wrong";
+    // Threads and children of its work have other ends.
+    for (const auto& started : all_of<raw::TaskStarted>(trace_)) {
+      const auto ends = all_of<raw::TaskExited>(trace_, started.event->task);
+      if (started.body->cause == raw::TaskStarted::Cause::Forked && !ends.empty() &&
+          ends.front().body->cause == raw::TaskExited::Cause::Code &&
+          ends.front().body->value == 7) {
+        whole_.push_back(started.event->task);
+      }
+    }
+    ASSERT_GE(whole_.size(), 3U) << render_events(trace_);
+  }
+  std::vector<std::string> gaps_of(base::TaskId task) {
     std::vector<std::string> gaps;
-    for (const auto& gap : all_of<raw::Gap>(trace, task)) {
+    for (const auto& gap : all_of<raw::Gap>(trace_, task)) {
       gaps.push_back(gap.body->reason);
     }
-    EXPECT_THAT(gaps, UnorderedElementsAre(HasSubstr("1 calls that returned while this thread "
-                                                     "blocked signals"),
-                                           HasSubstr("made with CLONE_UNTRACED")));
-    for (const auto& signal : all_of<raw::Signal>(trace, task)) {
+    return gaps;
+  }
+
+  Trace trace_;
+  std::vector<base::TaskId> whole_;  ///< the first and the last may be cut off, and are not here
+};
+
+TEST_F(ProgramsOfGo, StopOnlyWhereChosenCallsReturn) {
+  watch("work");
+  for (const base::TaskId task : whole_) {
+    EXPECT_THAT(steps_of(trace_, task),
+                ElementsAre("unshare 0", "sethostname 0", "mkdir 17", "prctl 0", "chdir 0"))
+        << render_events(trace_);
+    EXPECT_THAT(
+        gaps_of(task),
+        UnorderedElementsAre(HasSubstr("1 calls that returned while this thread blocked signals"),
+                             HasSubstr("made with CLONE_UNTRACED")));
+    for (const auto& signal : all_of<raw::Signal>(trace_, task)) {
       EXPECT_EQ(signal.body->signo, SIGCHLD);
     }
   }
-  EXPECT_GE(whole, 3U) << render_events(trace);
   // What is in memory was read in time.
-  const auto hosts = calls_of(trace, "sethostname");
+  const auto hosts = calls_of(trace_, "sethostname");
   ASSERT_FALSE(hosts.empty());
   EXPECT_EQ(text_of(*hosts.front().body, "name"), "go-steps");
   EXPECT_LE(hosts.front().body->entered, hosts.front().event->time);
-  EXPECT_EQ(daemon.end(SIGTERM), 0) << "it has seen a signal, or a call that went wrong";
 }
 
-TEST(Attach, ProgramsOfGoAreLetGoOfWithoutASignal) {
+TEST_F(ProgramsOfGo, OpensArePassedOrStoppedFor) {
+  watch("opens");
+  for (const base::TaskId task : whole_) {
+    std::vector<std::string> opened;
+    std::size_t bounding_sets = 0;
+    for (const raw::Event& event : trace_.events) {
+      if (event.task != task) {
+        continue;
+      }
+      if (const auto* const call = std::get_if<raw::Syscall>(&event.body)) {
+        const decoders::DecodedCall decoded = decoders::decode(*call, {});
+        const std::string path = decoded.name == "openat" ? text_of(*call, "pathname") : "";
+        if (path.find("/lib") != std::string::npos || path.find("ld.so") != std::string::npos) {
+          continue;
+        }
+        const std::string fd = call->fds.empty() ? "" : " of " + call->fds.front().target;
+        opened.push_back(path.empty() ? decoded.name : path + fd);
+        EXPECT_GE(call->entered.value, 0);
+        EXPECT_LE(call->entered, event.time);
+      } else if (const auto* const seen = std::get_if<raw::Observation>(&event.body)) {
+        const bool is_after_drops = !opened.empty() && opened.back() == "prctl";
+        bounding_sets += is_after_drops && seen->status && (seen->status->cap_bnd & 0x60) == 0;
+      }
+    }
+    const std::string long_path = std::string(390, '/') + "etc/hosts";
+    EXPECT_THAT(opened, ElementsAre("/etc/hosts", "chdir", "/etc/nowhere", "etc/hosts", long_path,
+                                    MatchesRegex("/proc/self/fd/[0-9]+ of /etc/hosts"),
+                                    "/proc/self/stat", "hosts of /etc", "prctl", "prctl", "mkdir"))
+        << render_events(trace_);
+    EXPECT_EQ(bounding_sets, 1U) << render_events(trace_);
+    EXPECT_THAT(gaps_of(task), IsEmpty());
+  }
+}
+
+TEST_F(ProgramsOfGo, WhatTheirFiltersAnswerIsSeen) {
+  watch("filtered");
+  for (const base::TaskId task : whole_) {
+    const std::vector<std::string> steps = steps_of(trace_, task);
+    const std::string denied = std::to_string(EXDEV);
+    EXPECT_THAT(steps, ElementsAre("prctl 0", "seccomp 0", "mkdir " + denied,
+                                   "getpriority " + denied, "unshare 0", "chdir 0"))
+        << render_events(trace_);
+    EXPECT_THAT(gaps_of(task), IsEmpty());
+    // Of its child, and of its thread.
+    std::vector<std::string> fatal;
+    for (const auto& started : all_of<raw::TaskStarted>(trace_)) {
+      if (started.body->creator == task) {
+        for (const auto& call : all_of<raw::Syscall>(trace_, started.event->task)) {
+          const bool returned = call.body->outcome.kind != raw::Outcome::Kind::NoReturn;
+          fatal.push_back(decoders::decode(*call.body, {}).name + (returned ? " returns" : ""));
+        }
+      }
+    }
+    EXPECT_THAT(fatal, ElementsAre("umount2", "mount")) << render_events(trace_);
+  }
+}
+
+TEST_F(ProgramsOfGo, AreLetGoOfWithoutASignal) {
   Companion daemon{{program("go_steps")}};
   for (int i = 0; i < 30; ++i) {
     ptrace::LaunchOptions options =

@@ -138,7 +138,8 @@ std::unique_ptr<ReturnStops> return_stops_for(const LaunchOptions& options) {
   if (!options.calls || !excludes_filter(options.following) || needs_entries) {
     return nullptr;
   }
-  auto stops = open_return_stops(with_engine_calls(*options.calls), light_calls());
+  auto stops = open_return_stops(with_engine_calls(*options.calls), light_calls(),
+                                 options.fds == FdDetail::Needed);
   return stops.ok() ? std::move(stops).value() : nullptr;
 }
 

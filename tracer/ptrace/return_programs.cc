@@ -1,11 +1,13 @@
 #include "tracer/ptrace/return_programs.h"
 
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
 
 #include <array>
+#include <string_view>
 #include <utility>
 
 #include "tracer/base/check.h"
@@ -19,6 +21,7 @@ using Register = std::uint8_t;
 constexpr Register kContext = BPF_REG_6;
 constexpr Register kSlot = BPF_REG_7;
 constexpr Register kAccumulator = BPF_REG_8;
+constexpr Register kShape = BPF_REG_9;
 
 // Below the frame pointer. The kernel's struct pt_regs of x86-64 begins like user_regs_struct, up
 // to the stack pointer.
@@ -27,6 +30,15 @@ constexpr std::int16_t kKey = -8;
 constexpr std::int16_t kMask = -16;
 constexpr std::int16_t kCall = kMask - static_cast<std::int16_t>(sizeof(seccomp_data));
 constexpr std::int16_t kRegisters = kCall - static_cast<std::int16_t>(kRegistersSize);
+
+// Up to four bytes of text as the number that they are in memory.
+constexpr std::int32_t four(std::string_view text) {
+  std::uint32_t number = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    number |= static_cast<std::uint32_t>(text[i]) << 8 * i;
+  }
+  return static_cast<std::int32_t>(number);
+}
 
 constexpr std::uint64_t kCodeOf64Bit = 0x33;  // arch/x86/include/asm/segment.h: __USER_CS
 
@@ -90,6 +102,10 @@ class Assembler {
     jumps_.emplace_back(code_.size(), target);
     add(condition, left, 0, 0, right);
   }
+  void jump_if_equal(Register left, Register right, Label target) {
+    jumps_.emplace_back(code_.size(), target);
+    add(BPF_JMP | BPF_JEQ | BPF_X, left, right, 0, 0);
+  }
   void jump(Label target) { jump_if(BPF_JMP | BPF_JA, 0, 0, target); }
   /// Adds one to a number of 64 bits.
   void count(Register base, std::int16_t offset) {
@@ -125,14 +141,14 @@ void add_lookup(Assembler& code, int map, Assembler::Label otherwise) {
 }
 
 /// Finds the slot of the task that runs.
-void add_beginning(Assembler& code, int slot_of, int slots, Assembler::Label end) {
+void add_beginning(Assembler& code, const ReturnMaps& maps, Assembler::Label end) {
   code.move(kContext, BPF_REG_1);
   code.call(BPF_FUNC_get_current_pid_tgid);
   code.store(BPF_W, BPF_REG_10, kKey, BPF_REG_0);
-  add_lookup(code, slot_of, end);
+  add_lookup(code, maps.slot_of, end);
   code.load(BPF_W, BPF_REG_1, BPF_REG_0, 0);
   code.store(BPF_W, BPF_REG_10, kKey, BPF_REG_1);
-  add_lookup(code, slots, end);
+  add_lookup(code, maps.slots, end);
   code.move(kSlot, BPF_REG_0);
 }
 
@@ -141,7 +157,7 @@ constexpr std::array kArguments = {offsetof(user_regs_struct, rdi), offsetof(use
                                    offsetof(user_regs_struct, rdx), offsetof(user_regs_struct, r10),
                                    offsetof(user_regs_struct, r8),  offsetof(user_regs_struct, r9)};
 
-/// Makes a seccomp_data on the stack. The context is the address of the registers, and the number.
+/// Makes a seccomp_data on the stack. The context begins with the address of the registers.
 void add_call_data(Assembler& code, Assembler::Label end) {
   code.point_to_stack(BPF_REG_1, kRegisters);
   code.set(BPF_REG_2, kRegistersSize);
@@ -155,7 +171,7 @@ void add_call_data(Assembler& code, Assembler::Label end) {
     code.load(BPF_DW, BPF_REG_1, BPF_REG_10, in_registers(from));
     code.store(BPF_DW, BPF_REG_10, in_call(to), BPF_REG_1);
   };
-  code.load(BPF_DW, BPF_REG_1, kContext, 8);
+  code.load(BPF_DW, BPF_REG_1, BPF_REG_10, in_registers(offsetof(user_regs_struct, orig_rax)));
   code.store(BPF_W, BPF_REG_10, in_call(offsetof(seccomp_data, nr)), BPF_REG_1);
   code.store_number(BPF_W, BPF_REG_10, in_call(offsetof(seccomp_data, arch)),
                     static_cast<std::int32_t>(AUDIT_ARCH_X86_64));
@@ -163,6 +179,24 @@ void add_call_data(Assembler& code, Assembler::Label end) {
   for (std::size_t i = 0; i < kArguments.size(); ++i) {
     copy(kArguments.at(i), offsetof(seccomp_data, args) + 8 * i);
   }
+}
+
+/// Writes the call on the stack down in the slot.
+void add_note_of_call(Assembler& code) {
+  const auto copy = [&code](int size, std::size_t from, std::size_t to) {
+    code.load(size, BPF_REG_1, BPF_REG_10, in_call(from));
+    code.store(BPF_DW, kSlot, in_slot(to), BPF_REG_1);
+  };
+  copy(BPF_W, offsetof(seccomp_data, nr), offsetof(ReturnSlot, nr));
+  copy(BPF_DW, offsetof(seccomp_data, instruction_pointer),
+       offsetof(ReturnSlot, instruction_pointer));
+  for (std::size_t i = 0; i < kArguments.size(); ++i) {
+    copy(BPF_DW, offsetof(seccomp_data, args) + 8 * i, offsetof(ReturnSlot, args) + 8 * i);
+  }
+  code.load(BPF_DW, BPF_REG_1, BPF_REG_10, in_registers(offsetof(user_regs_struct, rsp)));
+  code.store(BPF_DW, kSlot, in_slot(offsetof(ReturnSlot, stack_pointer)), BPF_REG_1);
+  code.call(BPF_FUNC_ktime_get_ns);
+  code.store(BPF_DW, kSlot, in_slot(offsetof(ReturnSlot, entered)), BPF_REG_0);
 }
 
 /// Notes what rt_sigprocmask(HOW, SET) would do to the signal. Source: kernel/signal.c.
@@ -243,13 +277,141 @@ void add_filter(Assembler& code, std::span<const sock_filter> filter, Assembler:
   }
 }
 
+/// Loads the argument of the slot's call that a member of the shape names; on to `without` if it
+/// names none.
+void add_argument(Assembler& code, Register to, std::size_t member, Assembler::Label without) {
+  code.load(BPF_B, to, kShape, in_slot(member));
+  code.jump_if(BPF_JMP | BPF_JGE | BPF_K, to, static_cast<std::int32_t>(kArguments.size()),
+               without);
+  code.add(BPF_ALU64 | BPF_LSH | BPF_K, to, 0, 0, 3);
+  code.add(BPF_ALU64 | BPF_ADD | BPF_X, to, kSlot, 0, 0);
+  code.load(BPF_DW, to, to, in_slot(offsetof(ReturnSlot, args)));
+}
+
+/// On to `otherwise` if the path may lead to a descriptor of the task; see fd_in_path().
+void add_look_at_path(Assembler& code, Register record, Assembler::Label otherwise) {
+  const Assembler::Label is_in_proc = code.make_label();
+  const Assembler::Label done = code.make_label();
+  const auto at = [](std::size_t place) { return in_slot(offsetof(PassedRecord, path) + place); };
+  const auto is_digit = [&code, record](std::int16_t place, Assembler::Label target) {
+    code.load(BPF_B, BPF_REG_1, record, place);
+    code.add(BPF_ALU | BPF_SUB | BPF_K, BPF_REG_1, 0, 0, '0');
+    code.jump_if(BPF_JMP32 | BPF_JLT | BPF_K, BPF_REG_1, 10, target);
+  };
+  code.load(BPF_W, BPF_REG_1, record, at(0));
+  code.jump_if(BPF_JMP32 | BPF_JEQ | BPF_K, BPF_REG_1, four("/dev"), otherwise);
+  code.jump_if(BPF_JMP32 | BPF_JEQ | BPF_K, BPF_REG_1, four("/pro"), is_in_proc);
+  for (const std::string_view relative : {"self", "thre"}) {
+    code.jump_if(BPF_JMP32 | BPF_JEQ | BPF_K, BPF_REG_1, four(relative), otherwise);
+  }
+  is_digit(at(0), otherwise);
+  code.jump(done);
+  code.place(is_in_proc);
+  is_digit(at(6), otherwise);
+  code.load(BPF_W, BPF_REG_1, record, at(6));
+  code.jump_if(BPF_JMP32 | BPF_JEQ | BPF_K, BPF_REG_1, four("thre"), otherwise);
+  code.jump_if(BPF_JMP32 | BPF_JNE | BPF_K, BPF_REG_1, four("self"), done);
+  code.load(BPF_B, BPF_REG_1, record, at(11));
+  for (const char first : {'f', 't'}) {  // fd, task
+    code.jump_if(kIfEqual, BPF_REG_1, first, otherwise);
+  }
+  code.place(done);
+}
+
+/// Lets the call that is in the slot with its result pass, which ends the program; on to `stops` if
+/// it cannot.
+void add_passing(Assembler& code, const ReturnMaps& maps, Assembler::Label stops) {
+  const Assembler::Label any_number = code.make_label();
+  const Assembler::Label any_result = code.make_label();
+  const Assembler::Label any_operation = code.make_label();
+  const Assembler::Label any_directory = code.make_label();
+  const Assembler::Label any_pointer = code.make_label();
+  const Assembler::Label has_no_path = code.make_label();
+  const Assembler::Label submits = code.make_label();
+  const Assembler::Label discards = code.make_label();
+  code.load(BPF_DW, BPF_REG_1, kSlot, in_slot(offsetof(ReturnSlot, nr)));
+  // A task that its filter kills, or traps, has the number of the call as result.
+  code.jump_if_equal(BPF_REG_1, kAccumulator, stops);
+  code.store(BPF_W, BPF_REG_10, kKey, BPF_REG_1);
+  code.load(BPF_DW, BPF_REG_2, kSlot, in_slot(offsetof(ReturnSlot, unobserved)));
+  code.jump_if(kIfEqual, BPF_REG_2, 0, any_number);
+  code.add(kAddNumber, BPF_REG_1, 0, 0, 1);
+  code.jump_if_equal(BPF_REG_1, BPF_REG_2, any_number);
+  code.jump(stops);
+  code.place(any_number);
+  add_lookup(code, maps.passing, stops);
+  code.move(kShape, BPF_REG_0);
+  code.load(BPF_B, BPF_REG_1, kShape, in_slot(offsetof(PassingShape, passes)));
+  code.jump_if(kIfEqual, BPF_REG_1, 0, stops);
+  code.load(BPF_B, BPF_REG_1, kShape, in_slot(offsetof(PassingShape, only_failed)));
+  code.jump_if(kIfEqual, BPF_REG_1, 0, any_result);
+  code.jump_if(BPF_JMP | BPF_JSGE | BPF_K, kAccumulator, 0, stops);
+  code.place(any_result);
+  code.load(BPF_B, BPF_REG_1, kShape, in_slot(offsetof(PassingShape, operations)));
+  code.jump_if(kIfEqual, BPF_REG_1, 0, any_operation);
+  code.load(BPF_DW, BPF_REG_2, kSlot, in_slot(offsetof(ReturnSlot, args)));
+  code.jump_if_equal(BPF_REG_1, BPF_REG_2, any_operation);
+  code.load(BPF_B, BPF_REG_1, kShape, in_slot(offsetof(PassingShape, operations) + 1));
+  code.jump_if_equal(BPF_REG_1, BPF_REG_2, any_operation);
+  code.jump(stops);
+  code.place(any_operation);
+  add_argument(code, BPF_REG_1, offsetof(PassingShape, directory), any_directory);
+  code.jump_if(BPF_JMP32 | BPF_JNE | BPF_K, BPF_REG_1, AT_FDCWD, stops);
+  code.place(any_directory);
+  add_argument(code, BPF_REG_1, offsetof(PassingShape, null), any_pointer);
+  code.jump_if(kIfDifferent, BPF_REG_1, 0, stops);
+  code.place(any_pointer);
+
+  code.point_to_map(BPF_REG_1, maps.passed);
+  code.set(BPF_REG_2, sizeof(PassedRecord));
+  code.set(BPF_REG_3, 0);
+  code.call(BPF_FUNC_ringbuf_reserve);
+  code.jump_if(kIfEqual, BPF_REG_0, 0, stops);
+  const Register record = kAccumulator;
+  code.move(record, BPF_REG_0);
+  code.move(BPF_REG_1, record);
+  code.set(BPF_REG_2, sizeof(ReturnSlot));
+  code.move(BPF_REG_3, kSlot);
+  code.call(BPF_FUNC_probe_read_kernel);
+  code.jump_if(kIfDifferent, BPF_REG_0, 0, discards);
+  code.call(BPF_FUNC_get_current_pid_tgid);
+  code.store(BPF_W, record, in_slot(offsetof(PassedRecord, tid)), BPF_REG_0);
+  code.set(BPF_REG_0, 0);
+  add_argument(code, BPF_REG_3, offsetof(PassingShape, path), has_no_path);
+  code.move(BPF_REG_1, record);
+  code.add(kAddNumber, BPF_REG_1, 0, 0, offsetof(PassedRecord, path));
+  code.set(BPF_REG_2, sizeof(PassedRecord::path));
+  code.call(BPF_FUNC_probe_read_user_str);
+  code.jump_if(BPF_JMP | BPF_JSLE | BPF_K, BPF_REG_0, 0, discards);
+  code.jump_if(kIfEqual, BPF_REG_0, sizeof(PassedRecord::path), discards);  // there may be more
+  add_look_at_path(code, record, discards);
+  code.place(has_no_path);
+  code.store(BPF_W, record, in_slot(offsetof(PassedRecord, path_size)), BPF_REG_0);
+  code.load(BPF_B, BPF_REG_1, kShape, in_slot(offsetof(PassingShape, changes_status)));
+  code.jump_if(kIfEqual, BPF_REG_1, 0, submits);
+  code.load(BPF_DW, BPF_REG_1, kSlot, in_slot(offsetof(ReturnSlot, nr)));
+  code.add(kAddNumber, BPF_REG_1, 0, 0, 1);
+  code.store(BPF_DW, kSlot, in_slot(offsetof(ReturnSlot, unobserved)), BPF_REG_1);
+  code.place(submits);
+  code.move(BPF_REG_1, record);
+  code.set(BPF_REG_2, BPF_RB_NO_WAKEUP);
+  code.call(BPF_FUNC_ringbuf_submit);
+  code.exit();
+  code.place(discards);
+  code.move(BPF_REG_1, record);
+  code.set(BPF_REG_2, BPF_RB_NO_WAKEUP);
+  code.call(BPF_FUNC_ringbuf_discard);
+  code.jump(stops);
+}
+
 std::vector<bpf_insn> make_entry_program(std::span<const sock_filter> filter,
-                                         std::span<const sock_filter> light, int slot_of,
-                                         int slots) {
+                                         std::span<const sock_filter> light,
+                                         const ReturnMaps& maps) {
   Assembler code;
   const Assembler::Label end = code.make_label();
   const Assembler::Label chosen = code.make_label();
-  add_beginning(code, slot_of, slots, end);
+  add_beginning(code, maps, end);
+  code.store_number(BPF_B, kSlot, in_slot(offsetof(ReturnSlot, has_entered)), 1);
   code.store_number(BPF_B, kSlot, in_slot(offsetof(ReturnSlot, is_in_call)), 0);
   code.store_number(BPF_B, kSlot, in_slot(offsetof(ReturnSlot, changes_mask)), 0);
   add_call_data(code, end);
@@ -261,36 +423,46 @@ std::vector<bpf_insn> make_entry_program(std::span<const sock_filter> filter,
   code.place(is_light);
   add_filter(code, light, chosen, end);
   code.place(chosen);
-  const auto copy = [&code](int size, std::size_t from, std::size_t to) {
-    code.load(size, BPF_REG_1, BPF_REG_10, in_call(from));
-    code.store(BPF_DW, kSlot, in_slot(to), BPF_REG_1);
-  };
-  copy(BPF_W, offsetof(seccomp_data, nr), offsetof(ReturnSlot, nr));
-  copy(BPF_DW, offsetof(seccomp_data, instruction_pointer),
-       offsetof(ReturnSlot, instruction_pointer));
-  for (std::size_t i = 0; i < kArguments.size(); ++i) {
-    copy(BPF_DW, offsetof(seccomp_data, args) + 8 * i, offsetof(ReturnSlot, args) + 8 * i);
-  }
-  code.load(BPF_DW, BPF_REG_1, BPF_REG_10, in_registers(offsetof(user_regs_struct, rsp)));
-  code.store(BPF_DW, kSlot, in_slot(offsetof(ReturnSlot, stack_pointer)), BPF_REG_1);
-  code.call(BPF_FUNC_ktime_get_ns);
-  code.store(BPF_DW, kSlot, in_slot(offsetof(ReturnSlot, entered)), BPF_REG_0);
+  add_note_of_call(code);
   code.store_number(BPF_B, kSlot, in_slot(offsetof(ReturnSlot, is_in_call)), 1);
   code.place(end);
   code.exit();
   return code.take();
 }
 
-std::vector<bpf_insn> make_return_program(int slot_of, int slots) {
+/// On to `goes_on` if the call that returns was entered; to `denied` if a filter has answered it.
+void add_question_of_entry(Assembler& code, Assembler::Label goes_on, Assembler::Label denied,
+                           Assembler::Label end) {
+  const auto entered = in_slot(offsetof(ReturnSlot, has_entered));
+  const auto settled = in_slot(offsetof(ReturnSlot, is_settled));
+  code.load(BPF_B, BPF_REG_1, kSlot, entered);
+  code.store_number(BPF_B, kSlot, entered, 0);
+  code.load(BPF_B, BPF_REG_2, kSlot, settled);
+  code.store_number(BPF_B, kSlot, settled, 1);
+  code.jump_if(kIfDifferent, BPF_REG_1, 0, goes_on);
+  code.jump_if(kIfDifferent, BPF_REG_2, 0, denied);
+  code.jump(end);
+}
+
+std::vector<bpf_insn> make_return_program(const ReturnMaps& maps) {
   Assembler code;
   const Assembler::Label end = code.make_label();
+  const Assembler::Label denied = code.make_label();
+  const Assembler::Label entered = code.make_label();
   const Assembler::Label same_mask = code.make_label();
   const Assembler::Label reports = code.make_label();
+  const Assembler::Label stops = code.make_label();
   const Assembler::Label is_born = code.make_label();
   const Assembler::Label unseen = code.make_label();
-  add_beginning(code, slot_of, slots, end);
+  add_beginning(code, maps, end);
   code.load(BPF_DW, kAccumulator, kContext, 8);  // the result
+  add_question_of_entry(code, entered, denied, end);
+  code.place(denied);
+  add_call_data(code, end);
+  add_note_of_call(code);
+  code.jump(reports);
 
+  code.place(entered);
   code.load(BPF_B, BPF_REG_1, kSlot, in_slot(offsetof(ReturnSlot, changes_mask)));
   code.jump_if(kIfEqual, BPF_REG_1, 0, same_mask);
   code.store_number(BPF_B, kSlot, in_slot(offsetof(ReturnSlot, changes_mask)), 0);
@@ -316,6 +488,8 @@ std::vector<bpf_insn> make_return_program(int slot_of, int slots) {
   code.store(BPF_DW, kSlot, in_slot(offsetof(ReturnSlot, result)), kAccumulator);
   code.call(BPF_FUNC_ktime_get_ns);
   code.store(BPF_DW, kSlot, in_slot(offsetof(ReturnSlot, returned)), BPF_REG_0);
+  add_passing(code, maps, stops);
+  code.place(stops);
   code.load(BPF_B, BPF_REG_1, kSlot, in_slot(offsetof(ReturnSlot, is_blocked)));
   code.jump_if(kIfDifferent, BPF_REG_1, 0, unseen);
   code.set(BPF_REG_1, kReturnSignal);
@@ -336,8 +510,8 @@ std::vector<bpf_insn> make_return_program(int slot_of, int slots) {
 }  // namespace
 
 ReturnPrograms make_return_programs(std::span<const sock_filter> filter,
-                                    std::span<const sock_filter> light, int slot_of, int slots) {
-  return {make_entry_program(filter, light, slot_of, slots), make_return_program(slot_of, slots)};
+                                    std::span<const sock_filter> light, const ReturnMaps& maps) {
+  return {make_entry_program(filter, light, maps), make_return_program(maps)};
 }
 
 }  // namespace boxtrace::ptrace

@@ -84,12 +84,15 @@ struct Tracee {
   /// All calls that it stops at become events. Else only the chosen ones, as long as it has no
   /// filter of its own.
   bool records_all = true;
+  /// It may have a filter of its own, and stops at returns: at those of denied calls as well.
+  bool has_own_filter = false;
   Depth depth = Depth::Full;
   bool may_turn_light = false;  ///< it does when it becomes an engine; children inherit this
   bool creator_stops_at_returns = false;  ///< it did when it made this one
   std::uint64_t births = 0;               ///< that were seen since it has Depth::Returns
   bool stops_at_returns = false;          ///< it is known to return_stops.h
   bool awaits_return_signal = false;  ///< one of return_stops.h, whose call was reported already
+  bool was_sent_sigsys = false;       ///< its last signal was one
   bool is_given_up = false;           ///< to another tracer, at its next stop
   bool shows_calls = true;            ///< false: a call may be in flight that we have not seen
   std::optional<CallInFlight> call;

@@ -21,6 +21,8 @@ namespace {
 // How long a stop waits for its creator's report when the creator may be a task whose calls we do
 // not see. The report comes at once, unless the creator was killed.
 constexpr base::Nanos kClaimPatience{500'000'000};
+// How long it waits before we ask who could have been its creator. Nearly all are claimed before.
+constexpr base::Nanos kClaimHaste{5'000'000};
 
 raw::Call call_of(const SyscallInfo& info) {
   raw::Call call;
@@ -44,7 +46,7 @@ bool is_birth_unreported(const Tracee& tracee) {
 }
 
 // Its calls are not known to us, so one of them may be making a task.
-bool may_be_in_a_birth(const Tracee& tracee) { return !tracee.shows_calls; }
+bool may_be_in_a_birth(const Tracee& tracee) { return !tracee.shows_calls && !tracee.is_ending; }
 
 bool has_sender(const siginfo_t& details) {
   switch (details.si_code) {
@@ -84,6 +86,7 @@ void Tracer::adopt_command(base::HostTid tid, bool filtered) {
 
 bool Tracer::step(Report report) {
   light_calls_.take(tracees_);
+  take_passed_calls();
   now_ = emitter_->now();
   if (auto* stop = std::get_if<Stop>(&report)) {
     on_stop(std::move(*stop));
@@ -146,6 +149,7 @@ Tracee& Tracer::add_child(const Tracee& creator, base::HostTid tid, const BirthF
                             : tracees_.add(tid, base::HostPid{tid.value}, std::nullopt);
   child.every_call = creator.every_call;
   child.records_all = creator.records_all;
+  child.has_own_filter = creator.has_own_filter;
   child.observe_at_start = !is_thread || (flags.flags & kNewNamespaces) != 0;
   child.has_moved = creator.has_moved || (flags.flags & kNewNamespaces) != 0;
   child.pid_ns = creator.pid_ns;
@@ -201,15 +205,30 @@ void Tracer::release_held(Tracee& tracee) {
   }
 }
 
+bool Tracer::may_be_claimed(base::HostTid tid, Held& held) {
+  const base::Nanos age = now_ - held.since;
+  if (age >= kClaimPatience) {
+    return false;
+  }
+  if (age >= kClaimHaste && !held.group) {
+    held.group = observer_->group_of(tid);
+  }
+  // A thread can only have been made by another one of its process, all of which may be gone: the
+  // end of that process must not wait for us.
+  const bool is_thread = age >= kClaimHaste && held.group && held.group->value != tid.value;
+  return tracees_.find_if([&](const Tracee& tracee) {
+    return may_be_in_a_birth(tracee) && (!is_thread || tracee.pid == *held.group);
+  }) != nullptr;
+}
+
 void Tracer::settle_births() {
   if (held_.empty() || tracees_.find_if(is_birth_unreported) != nullptr) {
     return;
   }
-  const bool may_be_claimed = tracees_.find_if(may_be_in_a_birth) != nullptr;
   std::vector<base::HostTid> unclaimed;
   for (auto place = held_.begin(); place != held_.end();) {
-    const Held& held = place->second;
-    if (may_be_claimed && now_ - held.since < kClaimPatience) {
+    Held& held = place->second;
+    if (may_be_claimed(place->first, held)) {
       ++place;
     } else if (held.stop || may_have_orphans_) {
       unclaimed.push_back(place->first);
@@ -265,12 +284,12 @@ void Tracer::dispatch(Tracee& tracee, Stop stop) {
     }
     tracee.has_started = true;
   }
-  const bool has_returned = on_return(tracee);
-  if (tracee.depth == Depth::Returns && tracee.records_all) {
-    set_depth(tracee, Depth::Full);
-  }
-  if (!has_returned) {
+  if (!on_return(tracee, stop.kind)) {
     observe_what_is_due(tracee, stop.kind);
+  }
+  if (tracee.stops_at_returns) {
+    return_stops_->set_unobserved(
+        tracee.tid, tracee.unobserved != 0 ? std::optional{tracee.last_call} : std::nullopt);
   }
   std::visit([&](const auto& kind) { on_kind(tracee, std::move(stop.stopped), kind); }, stop.kind);
 }
@@ -303,6 +322,7 @@ void Tracer::on_kind(Tracee& tracee, Stopped stopped, const SignalStop& stop) {
     }
     return;
   }
+  tracee.was_sent_sigsys = stop.signal == SIGSYS;
   raw::Signal event;
   event.signo = stop.signal;
   event.code = stop.details.si_code;
@@ -372,20 +392,27 @@ void Tracer::on_filter(Tracee& tracee, Stopped stopped, const SyscallInfo& info)
     on_entry(tracee, std::move(stopped), info);
     return;
   }
-  std::move(stopped).resume(Until::NextCall);  // its entry was seen just before
+  std::move(stopped).resume(tracee.stops_next());
 }
 
 void Tracer::follow_filter_to_all_threads(const Tracee& caller) {
   // Before the call begins: else a call that the new filter denies could go unseen in a thread that
   // is running. Whatever they are doing, they reach a stop before their next call.
   for (Tracee* other : tracees_.threads_of(caller.pid)) {
-    other->records_all = true;
-    const bool runs_past_calls = other->depth == Depth::Returns || !other->every_call;
-    other->every_call = true;
+    const bool runs_past_calls = !note_own_filter(*other);
     if (other != &caller && runs_past_calls) {
       kernel_->interrupt(other->tid);
     }
   }
+}
+
+bool Tracer::note_own_filter(Tracee& tracee) {
+  if (tracee.stops_at_returns) {
+    tracee.has_own_filter = true;
+    return true;
+  }
+  tracee.records_all = true;
+  return std::exchange(tracee.every_call, true);  // what its filter denies never reaches ours
 }
 
 bool Tracer::is_left_out(const Tracee& tracee, const raw::Call& call) const {
@@ -398,9 +425,9 @@ bool Tracer::is_before_command(const Tracee& tracee, const CallInFlight& call) c
   return is_launching_ && tracee.tid == command_ && !call.is_exec();
 }
 
-void Tracer::look_at_arguments(const Tracee& tracee, CallInFlight& call) const {
-  const TraceeMemory live{*kernel_, tracee.tid};
-  call.decoded = decoders::decode_entry(call.call, raw::RecordingMemory{live, call.in}, options_);
+void Tracer::look_at_arguments(const Tracee& tracee, CallInFlight& call,
+                               const raw::Memory& memory) const {
+  call.decoded = decoders::decode_entry(call.call, raw::RecordingMemory{memory, call.in}, options_);
   if (call.decoded.spec != nullptr &&
       (fd_detail_ != FdDetail::Needed ||
        (call.decoded.spec->observe & decoders::kObserveFdArgs) != 0)) {
@@ -425,7 +452,7 @@ void Tracer::on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info) 
     return;
   }
   call.entered = now_;
-  look_at_arguments(tracee, call);
+  look_at_arguments(tracee, call, TraceeMemory{*kernel_, tracee.tid});
   if (call.is_filter_install_for_all()) {
     follow_filter_to_all_threads(tracee);
   }
@@ -463,16 +490,16 @@ bool Tracer::detach_or_resume(Tracee& tracee, Stopped stopped, bool leaves) {
   return false;
 }
 
-Tracer::EndedCall Tracer::end_call(Tracee& tracee, const SyscallInfo& info) {
+Tracer::EndedCall Tracer::end_call(Tracee& tracee, const SyscallInfo& info,
+                                   const raw::Memory& memory) {
   EndedCall ended{*std::exchange(tracee.call, std::nullopt), {}, {}, {}, {}, {}};
   const CallInFlight& call = ended.call;
   restore_birth_flags(tracee, call);
   ended.injected = end_injection(tracee, call);
   ended.outcome = ended.injected ? *ended.injected : outcome_of(info);
-  const TraceeMemory live{*kernel_, tracee.tid};
   if (!ended.injected) {
     decoders::decode_exit(ended.call.decoded, call.call, ended.outcome,
-                          raw::RecordingMemory{live, ended.out}, options_);
+                          raw::RecordingMemory{memory, ended.out}, options_);
   }
   if (!ended.has_succeeded()) {
     return ended;
@@ -493,8 +520,7 @@ Tracer::EndedCall Tracer::end_call(Tracee& tracee, const SyscallInfo& info) {
   tracee.has_moved = tracee.has_moved || call.is_move();
   ended.elsewhere = observe_control_write(tracee, call);
   if (call.is_filter_install()) {
-    tracee.records_all = true;
-    tracee.every_call = true;  // what its own filter denies never reaches ours
+    note_own_filter(tracee);
   }
   return ended;
 }
@@ -519,7 +545,7 @@ void Tracer::on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info) {
     std::move(stopped).resume(tracee.stops_next());
     return;
   }
-  EndedCall ended = end_call(tracee, info);
+  EndedCall ended = end_call(tracee, info, TraceeMemory{*kernel_, tracee.tid});
   const bool has_execed = ended.has_succeeded() && ended.call.is_exec();
   const bool leaves = has_execed && leaves_at_exec(tracee);
   if (has_execed) {

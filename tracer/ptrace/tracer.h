@@ -106,7 +106,7 @@ class Tracer {
   struct Held {
     std::optional<Stop> stop;
     std::optional<WaitStatus> end;
-    std::optional<base::HostPid> group;  ///< of a task that was about to end
+    std::optional<base::HostPid> group;  ///< once it was asked for
     base::Nanos since;
   };
 
@@ -127,11 +127,13 @@ class Tracer {
   void on_filter(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
   void on_entry(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
   /// Reads what its arguments point to, and what its descriptors are.
-  void look_at_arguments(const Tracee& tracee, CallInFlight& call) const;
+  void look_at_arguments(const Tracee& tracee, CallInFlight& call, const raw::Memory& memory) const;
   /// True if the task runs on untraced.
   bool detach_or_resume(Tracee& tracee, Stopped stopped, bool leaves);
   void on_exit(Tracee& tracee, Stopped stopped, const SyscallInfo& info);
   void follow_filter_to_all_threads(const Tracee& caller);
+  /// From now on what it denies is seen too. False if that takes a stop.
+  bool note_own_filter(Tracee& tracee);
   /// An observation of another task than the caller.
   struct Elsewhere {
     base::TaskId task;
@@ -149,10 +151,16 @@ class Tracer {
       return !injected && outcome.kind == raw::Outcome::Kind::Returned;
     }
   };
-  [[nodiscard]] EndedCall end_call(Tracee& tracee, const SyscallInfo& info);
+  [[nodiscard]] EndedCall end_call(Tracee& tracee, const SyscallInfo& info,
+                                   const raw::Memory& memory);
   void report(const Tracee& tracee, EndedCall ended);
   /// Reports the call whose return has stopped the task, or is about to. False if there is none.
-  bool on_return(Tracee& tracee);
+  bool on_return(Tracee& tracee, const StopKind& stop);
+  /// Reports the calls that needed no stop.
+  void take_passed_calls();
+  [[nodiscard]] CallInFlight returned_call(const Tracee& tracee, const ReturnedCall& returned,
+                                           const raw::Memory& memory) const;
+  void report_returned(Tracee& tracee, const ReturnedCall& returned, const raw::Memory& memory);
   [[nodiscard]] bool can_stop_at_returns(const Tracee& tracee) const;
   [[nodiscard]] bool blocks_return_signal(const Tracee& tracee) const;
   /// Takes CLONE_UNTRACED out of a call that is about to run, where its child must stay ours.
@@ -186,6 +194,7 @@ class Tracer {
   void hold(Stop stop);
   void release_held(Tracee& tracee);
   void settle_births();
+  [[nodiscard]] bool may_be_claimed(base::HostTid tid, Held& held);
   void add_found(base::HostTid tid);
 
   void drop_call(Tracee& tracee, raw::Outcome::Kind kind);
@@ -195,7 +204,7 @@ class Tracer {
 
   void release_filtered();
   [[nodiscard]] bool is_engine(base::HostTid tid) const;
-  void set_depth(Tracee& tracee, Depth depth);
+  void set_depth(Tracee& tracee, Depth depth, bool may_be_in_call = true);
   void choose_depth(Tracee& tracee);
   /// At the first stop of a child.
   void choose_first_depth(Tracee& tracee);

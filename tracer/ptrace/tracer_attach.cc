@@ -72,7 +72,7 @@ void Tracer::stop_watching(Tracee& tracee) {
   }
 }
 
-void Tracer::set_depth(Tracee& tracee, Depth depth) {
+void Tracer::set_depth(Tracee& tracee, Depth depth, bool may_be_in_call) {
   if (tracee.depth == depth) {
     return;
   }
@@ -83,10 +83,13 @@ void Tracer::set_depth(Tracee& tracee, Depth depth) {
       (depth == Depth::Returns || (is_light && (is_thread_of_go || can_stop_at_returns(tracee)))) &&
       return_stops_->begin(tracee.tid,
                            is_light ? ReturnStops::Calls::Light : ReturnStops::Calls::Chosen,
-                           blocks_return_signal(tracee));
+                           {blocks_return_signal(tracee), may_be_in_call});
   tracee.births = 0;
   const bool is_full = depth == Depth::Returns && !tracee.stops_at_returns;
   tracee.depth = is_full ? Depth::Full : depth;
+  if (tracee.has_own_filter && tracee.depth == Depth::Full) {
+    note_own_filter(tracee);
+  }
   tracee.shows_calls = tracee.depth == Depth::Full;
   if (is_light && !tracee.stops_at_returns) {
     light_calls_.begin(tracee);

@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <array>
 
+#include "decoders/call_set.h"
+#include "decoders/registry.h"
 #include "tracer/base/procfs_text.h"
-#include "tracer/ptrace/proc_text.h"
+#include "tracer/ptrace/call_in_progress.h"
 #include "tracer/ptrace/return_programs.h"
+#include "tracer/ptrace/tracee_memory.h"
 #include "tracer/ptrace/tracer.h"
 #include "tracer/stacks/byte_source.h"
 #include "tracer/stacks/elf_image.h"
@@ -44,6 +47,13 @@ bool is_go_program(const Observer& observer, base::HostTid tid) {
   return image && image->has_go_note;
 }
 
+bool has_changed_status(const ReturnedCall& returned) {
+  const decoders::SyscallSpec* const spec =
+      decoders::find_syscall(returned.call.abi, returned.call.nr);
+  return returned.result >= 0 && spec != nullptr &&
+         (decoders::observe_after(*spec, returned.call) & decoders::kObserveStatus) != 0;
+}
+
 }  // namespace
 
 bool Tracer::blocks_return_signal(const Tracee& tracee) const {
@@ -57,22 +67,18 @@ bool Tracer::blocks_return_signal(const Tracee& tracee) const {
 }
 
 bool Tracer::can_stop_at_returns(const Tracee& tracee) const {
-  if (return_stops_ == nullptr || tracee.records_all || !is_go_program(*observer_, tracee.tid)) {
-    return false;
-  }
-  const auto status = observer_->text_of(tracee.tid, "status");
-  return status && parse_status(*status).seccomp_mode == 0;
+  return return_stops_ != nullptr && !tracee.records_all && is_go_program(*observer_, tracee.tid);
 }
 
 void Tracer::choose_first_depth(Tracee& tracee) {
   // A child of Go blocks all signals at first, sets their actions to the default one by one, and
   // only then, with the signals let through again, does what it was made for.
   if (tracee.depth == Depth::Full && tracee.creator_stops_at_returns) {
-    set_depth(tracee, Depth::Returns);
+    set_depth(tracee, Depth::Returns, false);
   }
 }
 
-bool Tracer::on_return(Tracee& tracee) {
+bool Tracer::on_return(Tracee& tracee, const StopKind& stop) {
   if (!tracee.stops_at_returns) {
     return false;
   }
@@ -87,30 +93,69 @@ bool Tracer::on_return(Tracee& tracee) {
                    raw::Gap{"a task that this thread has made with CLONE_UNTRACED: it and all that "
                             "it makes are missing from this trace"});
   }
+  const auto* const exit = std::get_if<ExitStop>(&stop);
+  const bool is_fatal =
+      exit != nullptr && exit->status.was_killed() && exit->status.kill_signal() == SIGSYS;
   const auto returned = return_stops_->take(tracee.tid);
   if (!returned) {
+    if (is_fatal && !tracee.was_sent_sigsys) {
+      // SECCOMP_RET_KILL_THREAD, of one of several: it does not get as far as to return.
+      tracee.call = call_in_progress(*kernel_, *observer_, tracee.tid, options_);
+    }
     return false;
   }
-  tracee.awaits_return_signal = true;
-  if (is_left_out(tracee, returned->call)) {
+  if (returned->call.nr != tracee.last_call) {
+    if (has_changed_status(*returned)) {
+      tracee.unobserved = 0;  // its own observation tells of both
+    } else {
+      observe_unobserved(tracee);
+    }
+  }
+  const TraceeMemory live{*kernel_, tracee.tid};
+  if (is_fatal && returned->result == static_cast<std::int64_t>(returned->call.nr)) {
+    tracee.call = returned_call(tracee, *returned, live);  // and so it ends
     return true;
   }
-  if (returned->call.nr != tracee.last_call) {
-    observe_unobserved(tracee);
+  tracee.awaits_return_signal = true;
+  report_returned(tracee, *returned, live);
+  return true;
+}
+
+CallInFlight Tracer::returned_call(const Tracee& tracee, const ReturnedCall& returned,
+                                   const raw::Memory& memory) const {
+  CallInFlight call;
+  call.call = returned.call;
+  call.entered = emitter_->since_start(returned.entered);
+  look_at_arguments(tracee, call, memory);
+  return call;
+}
+
+void Tracer::report_returned(Tracee& tracee, const ReturnedCall& returned,
+                             const raw::Memory& memory) {
+  if (tracee.depth == Depth::Light && is_left_out(tracee, returned.call)) {
+    return;
   }
-  CallInFlight& call = tracee.call.emplace();
-  call.call = returned->call;
-  call.entered = emitter_->since_start(returned->entered);
-  look_at_arguments(tracee, call);
+  tracee.call = returned_call(tracee, returned, memory);
   SyscallInfo info;
-  info.result = returned->result;
-  info.is_error = returned->result < 0 && returned->result >= -kLargestErrno;
-  EndedCall ended = end_call(tracee, info);
+  info.result = returned.result;
+  info.is_error = returned.result < 0 && returned.result >= -kLargestErrno;
+  EndedCall ended = end_call(tracee, info, memory);
   if (ended.has_succeeded() && ended.call.is_filter_install_for_all()) {
     follow_filter_to_all_threads(tracee);
   }
   report(tracee, std::move(ended));
-  return true;
+}
+
+void Tracer::take_passed_calls() {
+  if (return_stops_ == nullptr) {
+    return;
+  }
+  for (const PassedCall& passed : return_stops_->take_passed()) {
+    if (Tracee* const tracee = tracees_.find(passed.tid)) {
+      now_ = emitter_->since_start(passed.returned.returned);
+      report_returned(*tracee, passed.returned, raw::RecordedMemory{passed.memory});
+    }
+  }
 }
 
 }  // namespace boxtrace::ptrace

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -239,12 +240,23 @@ TEST_F(LightTest, UnclaimedChildIsFoundInTheEnd) {
   EXPECT_THAT(kernel_.asked, ElementsAre("300: continue with 17", "305: resume"));
 }
 
+// Its creator was killed before it could report, with the rest of their process.
+TEST_F(LightTest, ThreadOfAProcessThatEndsIsNotKeptWaiting) {
+  write(305, "status", "Tgid:\t304\n");
+  kernel_.is_about_to_end(305, killed_status(SIGKILL));
+  play();
+  kernel_.pass(6'000'000);
+  kernel_.gets_signal(300, SIGCHLD);
+  play();
+  EXPECT_THAT(kernel_.asked, ElementsAre("300: continue with 17", "305: resume"));
+}
+
 /// Returns of calls as a test has them happen.
 class FakeReturnStops final : public ReturnStops {
  public:
-  bool begin(base::HostTid tid, Calls calls, bool is_blocked) override {
+  bool begin(base::HostTid tid, Calls calls, Now now) override {
     log.push_back(fmt::format("{}: {}{}", tid.value, calls == Calls::Light ? "light" : "chosen",
-                              is_blocked ? ", blocked" : ""));
+                              now.is_blocked ? ", blocked" : ""));
     return has_room;
   }
   void end(base::HostTid tid) override { log.push_back(fmt::format("{}: end", tid.value)); }
@@ -253,6 +265,10 @@ class FakeReturnStops final : public ReturnStops {
   }
   std::uint64_t take_unseen(base::HostTid /*tid*/) override { return std::exchange(unseen, 0); }
   std::uint64_t births(base::HostTid /*tid*/) override { return 0; }
+  std::vector<PassedCall> take_passed() override { return std::exchange(passed, {}); }
+  void set_unobserved(base::HostTid /*tid*/, std::optional<std::uint64_t> number) override {
+    unobserved = number;
+  }
 
   void returns(std::string_view name, std::int64_t result) {
     returned.emplace();
@@ -265,6 +281,8 @@ class FakeReturnStops final : public ReturnStops {
   bool has_room = true;
   std::optional<ReturnedCall> returned;
   std::uint64_t unseen = 0;
+  std::vector<PassedCall> passed;
+  std::optional<std::uint64_t> unobserved;
   std::vector<std::string> log;
 };
 
@@ -294,6 +312,7 @@ class ReturnsTest : public LightTest {
     kernel_.reports_child_in(301, 303, in_call).traps(303);
     play();
     kernel_.asked.clear();
+    first_observations_ = observations();
   }
   /// The first page of a program: an ELF header, a segment with all of it, the note of Go's linker.
   static std::string go_program() {
@@ -340,7 +359,17 @@ class ReturnsTest : public LightTest {
     return lines;
   }
 
+  std::size_t observations() {
+    return static_cast<std::size_t>(std::count_if(log_.events.begin(), log_.events.end(),
+                                                  [](const raw::Event& event) {
+                                                    return std::holds_alternative<raw::Observation>(
+                                                        event.body);
+                                                  })) -
+           first_observations_;
+  }
+
   FakeReturnStops returns_;
+  std::size_t first_observations_ = 0;  ///< those of SetUp()
 };
 
 TEST_F(ReturnsTest, ThreadsOfTheDaemonStopForFewCallsAndItsChildrenForTheChosen) {
@@ -374,13 +403,79 @@ TEST_F(ReturnsTest, OneThatIsSentByAProcessIsPassedOn) {
   EXPECT_THAT(kernel_.asked, ElementsAre("303: continue with 28"));
 }
 
-TEST_F(ReturnsTest, AFilterOfItsOwnMakesEveryCallStop) {
+TEST_F(ReturnsTest, AFilterOfItsOwnNeedsNoMoreStops) {
   returns_.returns("seccomp", 0);
   returns_.returned->call.args = {1, 0, 0};
   kernel_.gets_signal(303, SIGWINCH, SI_KERNEL);
   play();
+  returns_.returns("getppid", -EPERM);  // which it denies
+  kernel_.gets_signal(303, SIGWINCH, SI_KERNEL);
+  play();
+  EXPECT_EQ(returns_.log.back(), "303: chosen");
+  EXPECT_THAT(kernel_.asked, ElementsAre("303: continue", "303: continue"));
+  EXPECT_THAT(events(), ElementsAre("call 317 0", "call 110 1"));
+}
+
+TEST_F(ReturnsTest, ButAProgramThatIsNotOfGoIsThenTracedCallByCall) {
+  returns_.returns("seccomp", 0);
+  returns_.returned->call.args = {1, 0, 0};
+  kernel_.gets_signal(303, SIGWINCH, SI_KERNEL);
+  play();
+  write(303, "exe", "#!/bin/sh\n");
+  kernel_.execs(303, 303).enters(303, SYS_getppid).returns(303, -EPERM);
+  play();
   EXPECT_EQ(returns_.log.back(), "303: end");
-  EXPECT_THAT(kernel_.asked, ElementsAre("303: resume"));
+  EXPECT_THAT(kernel_.asked,
+              ElementsAre("303: continue", "303: resume", "303: resume", "303: resume"));
+  EXPECT_THAT(events(), ElementsAre("call 317 0", "call 110 1"));
+}
+
+TEST_F(ReturnsTest, WhatItsFilterKillsItForDoesNotReturn) {
+  returns_.returns("getppid", 110);
+  kernel_.is_about_to_end(303, killed_status(SIGSYS));
+  play();
+  const auto* const call = std::get_if<raw::Syscall>(&log_.events.back().body);
+  ASSERT_NE(call, nullptr);
+  EXPECT_EQ(call->outcome.kind, raw::Outcome::Kind::NoReturn);
+}
+
+TEST_F(ReturnsTest, CallsThatPassComeBeforeTheNextStop) {
+  returns_.returns("mkdir", -EEXIST);
+  PassedCall passed;
+  passed.tid.value = 303;
+  passed.returned = *std::exchange(returns_.returned, std::nullopt);
+  passed.returned.call.args = {0x1000};
+  const auto path = std::as_bytes(std::span{"/some/where"});
+  passed.memory.pieces.push_back({base::Addr{0x1000}, {path.begin(), path.end()}, std::nullopt});
+  returns_.passed = {passed};
+  kernel_.gets_signal(303, SIGTERM);
+  play();
+  EXPECT_THAT(events(), ElementsAre("call 83 17", "signal 15"));
+  EXPECT_THAT(kernel_.asked, ElementsAre("303: continue with 15"));
+  const auto& call = std::get<raw::Syscall>(log_.events[log_.events.size() - 2].body);
+  EXPECT_EQ(call.in, passed.memory);
+}
+
+// The state after a run of drops is told once; after a call that changes more, it is no longer
+// theirs.
+TEST_F(ReturnsTest, WhatIsUnobservedHoldsUpOtherCalls) {
+  const auto returns = [&](const char* name, const std::array<std::uint64_t, 6>& args) {
+    returns_.returns(name, 0);
+    returns_.returned->call.args = args;
+    kernel_.gets_signal(303, SIGWINCH, SI_KERNEL);
+    play();
+  };
+  returns("prctl", {PR_CAPBSET_DROP, 5});
+  EXPECT_EQ(returns_.unobserved, SYS_prctl);
+  EXPECT_EQ(observations(), 0U);
+  returns("prctl", {PR_CAPBSET_DROP, 6});
+  EXPECT_EQ(observations(), 0U);
+  returns("capset", {});
+  EXPECT_EQ(observations(), 0U);
+  EXPECT_EQ(returns_.unobserved, SYS_capset);
+  returns("sethostname", {});
+  EXPECT_EQ(observations(), 1U);
+  EXPECT_EQ(returns_.unobserved, std::nullopt);
 }
 
 TEST_F(ReturnsTest, NobodyIsLetGoOfBeforeTheSignalIsTakenAway) {
