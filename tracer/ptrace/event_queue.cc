@@ -9,9 +9,10 @@ namespace {
 
 // Some megabytes: most events are a few hundred bytes, few hold a page or two of memory.
 constexpr std::size_t kMostEvents = 8192;
-// Short for a reader, long against the time between two stops.
-constexpr std::chrono::milliseconds kPause{1};
-constexpr int kPausesBeforeSleep = 20;
+// Short for a reader, long against the time between two stops: each time that this thread runs, it
+// takes a processor from those who are traced.
+constexpr std::chrono::milliseconds kPause{5};
+constexpr int kPausesBeforeSleep = 4;
 
 }  // namespace
 
