@@ -106,6 +106,10 @@ struct Tracee {
   std::vector<base::NsPid> own_pids;  ///< its process's pids, from our pid namespace inwards
 
   [[nodiscard]] bool is_leader() const { return tid.value == pid.value; }
+  /// It is in a call that makes a task, which the kernel has not reported.
+  [[nodiscard]] bool has_unreported_birth() const {
+    return call && call->is_birth() && !call->child;
+  }
   /// Where it has to stop next for nothing to be missed.
   [[nodiscard]] Until stops_next() const {
     if (depth != Depth::Full) {

@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "tracer/ptrace/call_in_progress.h"
-#include "tracer/ptrace/tracee_memory.h"
 #include "tracer/ptrace/tracer.h"
 
 namespace boxtrace::ptrace {
@@ -103,20 +101,6 @@ void Tracer::choose_depth(Tracee& tracee) {
     const bool can = can_stop_at_returns(tracee) && !blocks_return_signal(tracee);
     set_depth(tracee, can ? Depth::Returns : Depth::Full);
   }
-}
-
-Tracer::Birth Tracer::birth_of(Tracee& creator) {
-  const TraceeMemory live{*kernel_, creator.tid};
-  if (creator.call && creator.call->is_birth()) {
-    CallInFlight& call = *creator.call;
-    return {birth_flags(call, raw::RecordingMemory{live, call.in}),
-            raw::CallNumber{call.call.abi, call.call.nr}};
-  }
-  const auto call = call_in_progress(*kernel_, *observer_, creator.tid, options_);
-  if (!call || !call->is_birth()) {
-    return {};
-  }
-  return {birth_flags(*call, live), raw::CallNumber{call->call.abi, call->call.nr}};
 }
 
 bool Tracer::leaves_at_exec(const Tracee& tracee) {
