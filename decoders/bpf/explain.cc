@@ -78,24 +78,24 @@ Explanation explain(std::span<const Program> programs) {
   return out;
 }
 
-Summary summarise(const Policy& policy) {
-  const auto named = std::find_if(policy.sections.begin(), policy.sections.end(),
-                                  [](const Section& s) { return s.abi != raw::Abi::Unknown; });
-  const Section& section = named != policy.sections.end() ? *named : policy.sections.front();
+namespace {
+
+Summary summarise_section(const Section& section) {
   Summary out{section.name, section.otherwise, 0, 0, 0};
+  const std::uint32_t base = section.x32.value_or(false) ? kX32Bit : 0;
+  const std::uint32_t limit = base + syscall_limit(section.abi);
   std::map<std::uint32_t, const Rule*> first;
   std::map<std::uint32_t, bool> conditional;
   for (const Rule& rule : section.rules) {
     for (const Range& range : rule.numbers) {
-      for (std::uint64_t nr = range.first; nr <= range.last && nr < syscall_limit(section.abi);
-           ++nr) {
+      for (std::uint64_t nr = range.first; nr <= range.last && nr < limit; ++nr) {
         const auto key = static_cast<std::uint32_t>(nr);
         first.emplace(key, &rule);
         conditional[key] = conditional[key] || !is_always(rule.when);
       }
     }
   }
-  for (std::uint32_t nr = 0; nr < syscall_limit(section.abi); ++nr) {
+  for (std::uint32_t nr = base; nr < limit; ++nr) {
     if (name_in(section, nr).empty()) {
       continue;
     }
@@ -112,6 +112,23 @@ Summary summarise(const Policy& policy) {
   return out;
 }
 
+}  // namespace
+
+Summary summarise(const Policy& policy) {
+  std::optional<Summary> first;
+  for (const Section& section : policy.sections) {
+    if (section.abi == raw::Abi::Unknown) {
+      continue;
+    }
+    Summary summary = summarise_section(section);
+    if (summary.refused + summary.conditional > 0) {
+      return summary;  // each of systemd's filters is for one architecture and permits all others
+    }
+    first = first ? first : summary;
+  }
+  return first ? *first : summarise_section(policy.sections.front());
+}
+
 std::string render_default(const Summary& summary) {
   return summary.otherwise == kUndecided
              ? "UNDECIDED"
@@ -121,8 +138,10 @@ std::string render_default(const Summary& summary) {
 std::string render_summary(const Summary& summary) {
   const bool refuses = summary.otherwise != kAllow && summary.otherwise != kLog;
   const std::size_t count = refuses ? summary.allowed + summary.conditional : summary.refused;
-  std::string out = fmt::format("default {}, {} {} call{}", render_default(summary),
-                                refuses ? "allows" : "refuses", count, count == 1 ? "" : "s");
+  constexpr std::string_view kUsual = "x86_64";
+  std::string out = fmt::format(
+      "{}default {}, {} {} call{}", summary.section == kUsual ? "" : summary.section + ": ",
+      render_default(summary), refuses ? "allows" : "refuses", count, count == 1 ? "" : "s");
   return summary.conditional == 0 ? out
                                   : out + fmt::format(", {} with conditions", summary.conditional);
 }

@@ -22,7 +22,7 @@ struct Explanation {
 /// `programs` in the order of their installation, at least one, all valid.
 [[nodiscard]] Explanation explain(std::span<const Program> programs);
 
-/// What a policy comes to on its first architecture.
+/// What a policy comes to on the first architecture of which it refuses anything.
 struct Summary {
   std::string section;          ///< `x86_64`
   std::uint64_t otherwise = 0;  ///< the default
@@ -33,7 +33,8 @@ struct Summary {
 [[nodiscard]] Summary summarise(const Policy& policy);
 /// `ERRNO(EPERM)`
 [[nodiscard]] std::string render_default(const Summary& summary);
-/// `default ERRNO(EPERM), allows 351 calls, 9 with conditions`
+/// `default ERRNO(EPERM), allows 351 calls, 9 with conditions`; in front the architecture, if it is
+/// not x86_64
 [[nodiscard]] std::string render_summary(const Summary& summary);
 
 /// The rule that decides about a call, which may be one that its section has from another.

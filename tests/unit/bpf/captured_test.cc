@@ -40,6 +40,19 @@ std::vector<Program> stack(const std::string& name, int count) {
   return programs;
 }
 
+// What the story says of a filter: of the architecture that it is for.
+TEST(BpfCaptured, ASummaryIsOfTheArchitectureThatTheFilterRefusesSomethingOf) {
+  const auto summary = [](const std::string& name) {
+    const Program program = read(folder() / (name + ".bpf"));
+    const Explanation explained = explain(std::span(&program, 1));
+    return explained.policy ? render_summary(summarise(*explained.policy)) : explained.doubt;
+  };
+  EXPECT_EQ(summary("runc-chmod.0"), "default ALLOW, refuses 3 calls");
+  EXPECT_EQ(summary("nspawn.1"), "x32: default ERRNO(ENOSYS), allows 304 calls");
+  EXPECT_EQ(summary("nspawn.3"), "x32: default ALLOW, refuses 0 calls, 1 with conditions");
+  EXPECT_EQ(summary("firejail.1"), "i386: default ALLOW, refuses 48 calls");
+}
+
 TEST(BpfCaptured, AllAreProvedInTimeAndMemory) {
   std::size_t filters = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder())) {
