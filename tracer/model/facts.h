@@ -133,7 +133,9 @@ struct Mounted {
   std::uint64_t flags = 0;  ///< MS_* (mount_setattr attributes are translated)
   bool recursive = false;
   bool read_only = false;
-  bool onto_itself = false;  ///< a bind of a directory onto itself makes it a mount point
+  /// A bind of a directory onto itself makes it a mount point; and a remount that was the purpose
+  /// of such a bind, see MountView::self_bound.
+  bool onto_itself = false;
 };
 struct PropagationChanged {
   Path target;

@@ -9,6 +9,8 @@
 // mount_setattr(2), fs/namespace.c.
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "tracer/model/state.h"
 
@@ -48,17 +50,45 @@ Path mount_target(const Change& change, std::size_t index) {
   return path;
 }
 
+// Directories that a root has, and is not. Source: hier(7).
+bool is_part_of_root(std::string_view place) {
+  constexpr std::array<std::string_view, 15> kParts = {"/",     "/bin",   "/boot",  "/etc", "/home",
+                                                       "/lib",  "/lib64", "/media", "/mnt", "/opt",
+                                                       "/root", "/run",   "/sbin",  "/usr", "/var"};
+  constexpr std::array<std::string_view, 4> kTrees = {"/proc", "/sys", "/dev", "/etc/"};
+  return std::find(kParts.begin(), kParts.end(), place) != kParts.end() ||
+         std::any_of(kTrees.begin(), kTrees.end(),
+                     [place](std::string_view tree) { return place.starts_with(tree); });
+}
+
 void note_rootfs(Change& change, const Path& target) {
   const std::string place = ns_path_of(change.state, change.process, target);
-  if (place.empty() || place == "/" || place.starts_with("/proc") || place.starts_with("/sys") ||
-      place.starts_with("/dev") ||
-      change.state.namespaces.is_host(change.task.ns.of(raw::NsKind::Mnt))) {
+  if (place.empty() || change.state.namespaces.is_host(change.task.ns.of(raw::NsKind::Mnt))) {
     return;
   }
   MountView& view = change.state.mount_view(change.task);
-  if (view.new_root.empty() || !below(place, view.new_root)) {
+  view.self_bound = place;
+  if (!is_part_of_root(place) && (view.new_root.empty() || !below(place, view.new_root))) {
     view.new_root = place;
   }
+}
+
+// MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC; crun clears them of the root to be.
+constexpr std::uint64_t kRestrictions = 15;
+
+// True if flags of what was just bound onto itself change, which then was the purpose of the bind:
+// it is not the root to be.
+bool is_purpose_of_bind(Change& change, const Path& target, std::uint64_t flags) {
+  MountView& view = change.state.mount_view(change.task);
+  const std::string place = ns_path_of(change.state, change.process, target);
+  if (place.empty() || place != std::exchange(view.self_bound, "") ||
+      (flags & kRestrictions) == 0) {
+    return false;
+  }
+  if (view.new_root == place) {
+    view.new_root.clear();
+  }
+  return true;
 }
 
 // The whole mount namespace has `new_root` for its root from now on.
@@ -87,6 +117,7 @@ void apply_move(Change& change, const Path& source, const Path& target) {
     move_root(change, from, "");
     return;
   }
+  change.state.mount_view(change.task).self_bound.clear();
   Mounted fact;
   fact.kind = Mounted::Kind::Move;
   fact.source = source;
@@ -108,10 +139,13 @@ void apply_mount(Change& change) {
   if ((flags & kRemount) != 0) {
     fact.kind = Mounted::Kind::Remount;
     fact.options = (flags & kBind) != 0 ? "" : change.text(4);
+    fact.onto_itself = (flags & kBind) != 0 && is_purpose_of_bind(change, target, flags);
+    fact.target = fact.onto_itself ? mount_target(change, 1) : target;
   } else if ((flags & kBind) != 0) {
     fact.kind = Mounted::Kind::Bind;
     fact.source = change.path(0);
     fact.onto_itself = !fact.source.outside.empty() && fact.source.outside == fact.target.outside;
+    change.state.mount_view(change.task).self_bound.clear();
     if (fact.onto_itself) {
       note_rootfs(change, target);
       fact.target = mount_target(change, 1);  // it is `/` inside from now on
@@ -130,6 +164,7 @@ void apply_mount(Change& change) {
     apply_move(change, change.path(0), target);
     return;
   } else {
+    change.state.mount_view(change.task).self_bound.clear();
     fact.kind = Mounted::Kind::New;
     fact.source = Path{change.text(0), {}, {}};
     fact.fstype = change.text(2);
@@ -237,7 +272,8 @@ void apply_mount_setattr(Change& change) {
   if (field("attr_set") != 0 || field("attr_clr") != 0) {
     Mounted fact;
     fact.kind = Mounted::Kind::Remount;
-    fact.target = target;
+    fact.onto_itself = is_purpose_of_bind(change, target, field("attr_set"));
+    fact.target = fact.onto_itself ? change.path(1, 0) : target;
     fact.flags = field("attr_set");
     fact.recursive = recursive;
     fact.read_only = (fact.flags & kRdonly) != 0;
@@ -264,6 +300,7 @@ void apply_move_mount(Change& change) {
   fact.source = Path{mount.source, mount.source, {}};
   fact.onto_itself = !mount.source.empty() && mount.source == target.best();
   change.state.detached.erase(known);
+  change.state.mount_view(change.task).self_bound.clear();
   change.say(std::move(fact));
 }
 

@@ -55,6 +55,7 @@ void apply_unshare(Change& change) {
   if (mask.has(raw::NsKind::User)) {
     enter_new_user_ns(change.task);
   }
+  note_move(change.process, mask);
   fact.after = all.strip(set);
   change.say(fact);
 }
@@ -83,6 +84,9 @@ void join(Change& change, raw::NsKind kind, NsRef ref, std::string path) {
   if (kind == raw::NsKind::User) {
     enter_new_user_ns(change.task);
   }
+  NsMask moved;
+  moved.add(kind);
+  note_move(change.process, moved);
   change.say(fact);
 }
 

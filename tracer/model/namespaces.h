@@ -33,6 +33,10 @@ class NsMask {
   [[nodiscard]] constexpr bool has(raw::NsKind kind) const { return (bits_ & bit(kind)) != 0; }
   constexpr void add(raw::NsKind kind) { bits_ = static_cast<std::uint8_t>(bits_ | bit(kind)); }
   [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
+  friend constexpr NsMask operator|(NsMask a, NsMask b) {
+    a.bits_ = static_cast<std::uint8_t>(a.bits_ | b.bits_);
+    return a;
+  }
   [[nodiscard]] int count() const;
   /// The kinds whose CLONE_NEW* bit is in `flags`. CLONE_NEWTIME shares a bit with clone(2)'s exit
   /// signal, so give clone flags without the signal.

@@ -70,6 +70,8 @@ void inherit(const Task& creator, const Task& process, Task& child, NsMask made)
   child.cwd = process.cwd;
   child.pidfds = process.pidfds;
   child.role = process.role;
+  child.moved_by_program = process.moved_by_program;
+  note_move(child, made);
 }
 
 void predict_pids(const Task* creator, Task& child, bool first) {
@@ -105,7 +107,11 @@ void apply_prctl_name(Change& change) {
     if (!name.empty() && name != change.task.comm) {
       CommChanged fact{change.task.comm, name};
       change.task.comm = std::move(name);
+      const RoleKind by_deed = change.process.role.kind;
       assign_role(change.state, change.process);
+      if (change.process.role.kind == RoleKind::Program) {
+        change.process.role.kind = by_deed;  // a name takes nothing back
+      }
       change.say(std::move(fact));
     }
   } else if (option == kSetPdeathsig) {
@@ -148,6 +154,13 @@ constexpr CallEffect kEffects[] = {
 }  // namespace
 
 std::span<const CallEffect> process_effects() { return kEffects; }
+
+void note_move(Task& process, NsMask kinds) {
+  process.moved_by_program = process.moved_by_program | kinds;
+  if (!kinds.empty() && process.role.kind == RoleKind::Program) {
+    process.role.kind = RoleKind::Sandbox;
+  }
+}
 
 void assign_role(Model::State& state, Task& process) {
   const Task* parent = process.creator ? state.task(*process.creator) : nullptr;
@@ -295,15 +308,19 @@ void report_exec(Model::State& state, Task& task, const decoders::DecodedCall* c
   if (!fact.via.empty()) {
     task.comm = std::string(base_name(fact.via).substr(0, 15));
   }
-  const RoleKind before = task.role.kind;
+  const Role before = task.role;
   assign_role(state, task);
   const std::string strip = state.namespaces.strip(task.ns);
   const bool contained = std::any_of(strip.begin(), strip.end(),
                                      [](char letter) { return letter >= 'A' && letter <= 'Z'; });
-  if (contained && task.role.kind == RoleKind::Program &&
-      (before == RoleKind::Stage || before == RoleKind::Sandbox || before == RoleKind::Runtime)) {
+  // A sandbox nobody has heard of is known by what it did: its own code put the process there.
+  const bool made_by_known = before.kind == RoleKind::Stage || before.kind == RoleKind::Sandbox ||
+                             before.kind == RoleKind::Runtime;
+  const bool made_by_program = !before.is_daemon && !task.moved_by_program.empty();
+  if (contained && task.role.kind == RoleKind::Program && (made_by_known || made_by_program)) {
     task.role.kind = RoleKind::Container;
   }
+  task.moved_by_program = {};
   facts.emplace_back(std::move(fact));
   report_withheld_privilege(state, task, facts);
 }

@@ -28,6 +28,9 @@ struct MountView {
   std::string new_root;  ///< a directory inside it that is about to become the root; may be empty
   bool pivoted = false;
   bool stacked = false;  ///< pivot_root(".", "."): the old root lies on the same place
+  /// What the last mount bound onto itself; else empty. It may be the root to be, or it may only
+  /// get flags such as read-only, which belong to mounts, not to directories: the next call tells.
+  std::string self_bound{};
 };
 
 struct IdMaps {
@@ -118,6 +121,9 @@ void report_exec(Model::State& state, Task& task, const decoders::DecodedCall* c
 void report_withheld_privilege(Model::State& state, const Task& task, std::vector<Fact>& facts);
 void apply_observation(Model::State& state, Task& task, const raw::Observation& seen,
                        std::vector<Fact>& facts);
+/// The program of `process` made or joined namespaces of these kinds: whatever its name is, that is
+/// what sandboxes do.
+void note_move(Task& process, NsMask kinds);
 /// Gives the process the role that its program, arguments and name suggest.
 void assign_role(Model::State& state, Task& process);
 

@@ -58,6 +58,9 @@ struct Task {
   std::uint64_t born_flags = 0;
   base::Seq born_at;
   NsSet ns;
+  /// Kinds that the running program made or joined, in this process or in an ancestor it was forked
+  /// of; an execve empties it.
+  NsMask moved_by_program;
   Credentials creds;
   std::string comm;
   std::string exe;

@@ -13,7 +13,8 @@ using ::testing::Not;
 // linux/sched.h, linux/mount.h
 constexpr std::uint64_t kNewNs = 0x20000, kNewUts = 0x4000000, kNewPid = 0x20000000;
 constexpr std::uint64_t kParent = 0x8000;
-constexpr std::uint64_t kBind = 4096, kRec = 16384, kSlave = 1 << 19, kRdonly = 1, kRemount = 32;
+constexpr std::uint64_t kBind = 4096, kRec = 16384, kSlave = 1 << 19, kRdonly = 1, kRemount = 32,
+                        kNosuid = 2;
 constexpr std::uint64_t kDetach = 2;
 constexpr std::uint64_t kNone = 0;
 
@@ -92,6 +93,25 @@ TEST(Story, MountsAreFoldedAndShownAtTheirPlacesInside) {
   EXPECT_THAT(script.text(), HasSubstr("2 mounts: proc /proc, tmpfs /dev"));
 }
 
+// Of a directory that is bound onto itself it shows only later what for.
+TEST(Story, ADirectoryBoundOntoItselfToBeMadeReadOnlyIsNoRoot) {
+  Script script;
+  script.call("unshare", {kNewNs});
+  for (const std::string_view place : {"/etc"sv, "/srv/app"sv, "/run/x"sv}) {
+    script.call("mount", {place, place, kNone, kBind | kRec, kNone})
+        .call("mount", {kNone, place, kNone, kBind | kRemount | kRdonly, kNone});
+  }
+  script.call("mount", {"/srv/b"sv, "/srv/b"sv, kNone, kBind, kNone})
+      .call("mount", {kNone, "/srv/b"sv, kNone, kBind | kRemount | kNosuid, kNone})
+      .call("mount", {"x"sv, "/srv/b/c"sv, "tmpfs"sv, kNone, kNone})
+      .end();
+  EXPECT_THAT(script.text(), Not(HasSubstr("rootfs")));
+  EXPECT_THAT(script.text(), Not(HasSubstr("root directory")));
+  EXPECT_THAT(script.text(), Not(HasSubstr("pivot_root")));
+  EXPECT_EQ(script.milestone("paths.hidden"), "read-only=/etc /run/x /srv/app");
+  EXPECT_EQ(script.milestone("mounts"), "mounts=bind /srv/b, tmpfs /srv/b/c");
+}
+
 TEST(Story, PivotRootAndTheUmountOfTheOldRootAreOneLine) {
   Script script;
   in_new_mount_namespace(script)
@@ -166,6 +186,23 @@ TEST(Story, TheContainersProgramIsTheExecThatIsNotTheRuntimesOwn) {
   ASSERT_TRUE(script.analysis().final_exec().has_value());
   EXPECT_EQ(script.analysis().final_exec()->namespaces[0].origin, model::NsAtExec::Origin::New);
   EXPECT_EQ(script.analysis().final_exec()->namespaces[4].origin, model::NsAtExec::Origin::Host);
+}
+
+// Sandboxes have many names, and some have none: a script may call unshare itself.
+TEST(Story, TheProgramThatAnUnknownSandboxRunsIsTheContainers) {
+  Script unsharing("/opt/box");
+  unsharing.call("unshare", {kNewUts | kNewPid}).born(2).task(2).name("named");
+  unsharing.exec("/bin/app", {"app"}).name("worker").exits(0).end();
+  EXPECT_EQ(unsharing.milestone("exec.final"), "program=/bin/app");
+  EXPECT_THAT(unsharing.text(), HasSubstr("contained: uts pid"));
+  EXPECT_THAT(unsharing.text(), HasSubstr("end of the container's program"));
+
+  Script cloning("/opt/box");
+  cloning.born(2, kNewPid).task(2).born(3).task(3).exec("/bin/app", {"app"}).end();
+  EXPECT_EQ(cloning.milestone("exec.final"), "program=/bin/app");
+  // What the program starts itself is none.
+  cloning.born(4).task(4).exec("/bin/other", {"other"});
+  EXPECT_THAT(cloning.text(), Not(HasSubstr("execve /bin/other")));
 }
 
 TEST(Story, ACommandThatMakesNoNamespaceIsNoContainer) {

@@ -18,6 +18,9 @@ MountKind mount_kind(const model::Mounted& mount) {
       (mount.source.given == "/proc/self/exe" || mount.source.given == "/proc/thread-self/exe")) {
     return MountKind::SelfCopy;
   }
+  if (mount.kind == Kind::Remount && mount.onto_itself && mount.read_only) {
+    return MountKind::ReadOnly;
+  }
   if (mount.kind == Kind::Remount) {
     return mount.target.inside == "/" && mount.read_only ? MountKind::RootRemount
                                                          : MountKind::Remount;

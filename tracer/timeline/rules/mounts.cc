@@ -1,5 +1,7 @@
 // The container's mounts, in few lines, at the places they will have.
 
+#include <algorithm>
+
 #include "tracer/base/text.h"
 #include "tracer/timeline/rules/mount_kinds.h"
 #include "tracer/timeline/rules/rules.h"
@@ -37,10 +39,34 @@ class MountsRule final : public Rule {
   }
 
   std::optional<base::Seq> open_since(base::TaskId process) const override {
-    return runs_.since(process);
+    const std::optional<base::Seq> root = roots_.since(process);
+    const std::optional<base::Seq> mounts = runs_.since(process);
+    return root && mounts ? std::min(*root, *mounts) : root ? root : mounts;
   }
 
   void flush(base::TaskId process, Story& story) override {
+    const std::optional<base::Seq> root = roots_.since(process);
+    const std::optional<base::Seq> mounts = runs_.since(process);
+    if (root && (!mounts || *root < *mounts)) {
+      flush_root(process, story);
+    }
+    flush_mounts(process, story);
+    flush_root(process, story);
+  }
+
+ private:
+  void flush_root(base::TaskId process, Story& story) {
+    std::optional<Runs<Telling>::Entry> root = roots_.take(process);
+    if (!root) {
+      return;
+    }
+    story.tell(std::move(root->run));
+    story.explain("rootfs.bind",
+                  "pivot_root takes only a mount point; bound onto itself a directory is one.",
+                  "pivot_root(2)");
+  }
+
+  void flush_mounts(base::TaskId process, Story& story) {
     std::optional<Runs<Mounting>::Entry> entry = runs_.take(process);
     if (!entry) {
       return;
@@ -62,9 +88,15 @@ class MountsRule final : public Rule {
     story.tell(std::move(line));
   }
 
- private:
   void on_mount(const Step& step, const model::Mounted& mount, Story& story) {
     const base::TaskId process = story.process(step.event.task);
+    if (mount.kind == model::Mounted::Kind::Remount && mount.onto_itself) {
+      take_back_bind(step, mount, process);
+      return;
+    }
+    if (roots_.has(process)) {
+      story.settle(process);
+    }
     switch (mount_kind(mount)) {
       case MountKind::Plain:
         runs_.open(process, step).mounts.emplace_back(kind_word(mount), render_path(mount.target));
@@ -78,7 +110,11 @@ class MountsRule final : public Rule {
         }
         break;
       case MountKind::Rootfs:
-        tell_rootfs(step, mount, story);
+        if (mount.onto_itself) {
+          roots_.open(process, step) = rootfs_line(step, mount);
+        } else {
+          story.tell(rootfs_line(step, mount));
+        }
         break;
       case MountKind::RootRemount:
         tell_read_only_root(step, story);
@@ -88,6 +124,25 @@ class MountsRule final : public Rule {
       case MountKind::Device:
       case MountKind::SelfCopy:
         break;  // other rules
+    }
+  }
+
+  // The remount was what the bind of the directory onto itself was for. Of one that is read-only
+  // now another rule tells.
+  void take_back_bind(const Step& step, const model::Mounted& mount, base::TaskId process) {
+    const bool was_root = roots_.has(process);
+    roots_.drop(process);
+    RichText place = render_path(mount.target);
+    if (was_root && !mount.read_only) {
+      runs_.open(process, step).mounts.emplace_back("bind", std::move(place));
+    } else if (!was_root && mount.read_only && runs_.has(process)) {
+      Mounting& run = runs_.open(process, step);
+      if (!run.mounts.empty() && run.mounts.back().second.str(true) == place.str(true)) {
+        run.mounts.pop_back();
+      }
+      if (run.count() == 0 && run.remounts == 0) {
+        runs_.drop(process);
+      }
     }
   }
 
@@ -120,7 +175,7 @@ class MountsRule final : public Rule {
     line.facts = {{"mounts", all}};
   }
 
-  static void tell_rootfs(const Step& step, const model::Mounted& mount, Story& story) {
+  static Telling rootfs_line(const Step& step, const model::Mounted& mount) {
     Telling line = telling_of(step, Phase::Rootfs);
     line.text.add("rootfs: bind ").add(Piece::Kind::Path, base::printable(mount.source.outside));
     if (mount.onto_itself) {
@@ -130,12 +185,7 @@ class MountsRule final : public Rule {
     }
     line.milestone = "rootfs.bind";
     line.facts = {{"onto", mount.onto_itself ? "itself" : "elsewhere"}};
-    story.tell(std::move(line));
-    if (mount.onto_itself) {
-      story.explain("rootfs.bind",
-                    "pivot_root takes only a mount point; bound onto itself a directory is one.",
-                    "pivot_root(2)");
-    }
+    return line;
   }
 
   static void tell_read_only_root(const Step& step, Story& story) {
@@ -146,6 +196,8 @@ class MountsRule final : public Rule {
   }
 
   Runs<Mounting> runs_;
+  /// Bound onto itself just now: the root to be, unless a remount says otherwise.
+  Runs<Telling> roots_;
 };
 
 }  // namespace
