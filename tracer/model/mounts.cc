@@ -68,7 +68,10 @@ void note_rootfs(Change& change, const Path& target) {
   }
   MountView& view = change.state.mount_view(change.task);
   view.self_bound = place;
-  if (!is_part_of_root(place) && (view.new_root.empty() || !below(place, view.new_root))) {
+  // One above it is bound for the sake of the root to be, which may not be on a shared mount.
+  const bool known =
+      !view.new_root.empty() && (below(place, view.new_root) || below(view.new_root, place));
+  if (!is_part_of_root(place) && !known) {
     view.new_root = place;
   }
 }

@@ -313,14 +313,17 @@ void report_exec(Model::State& state, Task& task, const decoders::DecodedCall* c
   const std::string strip = state.namespaces.strip(task.ns);
   const bool contained = std::any_of(strip.begin(), strip.end(),
                                      [](char letter) { return letter >= 'A' && letter <= 'Z'; });
+  // Started again from itself it goes on with what it does.
+  const bool goes_on =
+      fact.re_exec && (fact.via == "/proc/self/exe" || is_copy_of_program(task.exe));
   // A sandbox nobody has heard of is known by what it did: its own code put the process there.
   const bool made_by_known = before.kind == RoleKind::Stage || before.kind == RoleKind::Sandbox ||
                              before.kind == RoleKind::Runtime;
   const bool made_by_program = !before.is_daemon && !task.moved_by_program.empty();
   if (contained && task.role.kind == RoleKind::Program && (made_by_known || made_by_program)) {
-    task.role.kind = RoleKind::Container;
+    task.role.kind = goes_on && made_by_program ? RoleKind::Sandbox : RoleKind::Container;
   }
-  task.moved_by_program = {};
+  task.moved_by_program = goes_on ? task.moved_by_program : NsMask{};
   facts.emplace_back(std::move(fact));
   report_withheld_privilege(state, task, facts);
 }

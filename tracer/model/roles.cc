@@ -29,6 +29,12 @@ constexpr Rule kRules[] = {
     {"", "", "boxrun:[", RoleKind::Stage, "", "a stage of boxrun"},
     {"", "", "crun:[", RoleKind::Stage, "", "a stage of crun"},
 
+    {"buildah-chroot-runtime", "", "", RoleKind::Stage, "buildah-chroot-runtime",
+     "buildah's own runtime: makes a chroot"},
+    {"buildah-chroot-exec", "", "", RoleKind::Stage, "buildah-chroot-exec", "will be the command"},
+    {"buildah-oci-runtime", "", "", RoleKind::Stage, "buildah-oci-runtime",
+     "buildah, minding a runtime"},
+
     {"runc", "init", "", RoleKind::Stage, "runc init", "the runtime, started again inside"},
     {"runc", "run", "", RoleKind::Runtime, "runc run", "OCI runtime: create and start in one"},
     {"runc", "create", "", RoleKind::Runtime, "runc create",

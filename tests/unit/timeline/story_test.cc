@@ -112,6 +112,15 @@ TEST(Story, ADirectoryBoundOntoItselfToBeMadeReadOnlyIsNoRoot) {
   EXPECT_EQ(script.milestone("mounts"), "mounts=bind /srv/b, tmpfs /srv/b/c");
 }
 
+TEST(Story, AParentOfTheRootThatIsBoundOntoItselfTooIsNotTheRoot) {
+  Script script;
+  in_new_mount_namespace(script)
+      .call("mount", {"/b"sv, "/b"sv, kNone, kBind | kRec, kNone})
+      .call("mount", {"proc"sv, "/b/rootfs/proc"sv, "proc"sv, kNone, kNone})
+      .end();
+  EXPECT_EQ(script.milestone("mounts"), "mounts=bind /b, proc /proc");
+}
+
 TEST(Story, PivotRootAndTheUmountOfTheOldRootAreOneLine) {
   Script script;
   in_new_mount_namespace(script)
@@ -197,6 +206,11 @@ TEST(Story, TheProgramThatAnUnknownSandboxRunsIsTheContainers) {
   EXPECT_THAT(unsharing.text(), HasSubstr("contained: uts pid"));
   EXPECT_THAT(unsharing.text(), HasSubstr("end of the container's program"));
 
+  Script again("/opt/box");
+  again.call("unshare", {kNewUts | kNewPid}).born(2).task(2);
+  again.exec("/proc/self/exe", {"box-init"}).exec("/bin/app", {"app"}).end();
+  EXPECT_EQ(again.milestone("exec.final"), "program=/bin/app");
+
   Script cloning("/opt/box");
   cloning.born(2, kNewPid).task(2).born(3).task(3).exec("/bin/app", {"app"}).end();
   EXPECT_EQ(cloning.milestone("exec.final"), "program=/bin/app");
@@ -217,6 +231,16 @@ TEST(Story, ARefusedUnshareSaysWhatItTakes) {
   script.fails("unshare", {kNewNs}, 1).exits(1).end();
   EXPECT_EQ(script.milestone("failure"), "call=unshare error=EPERM");
   EXPECT_THAT(script.text(), HasSubstr("needs CAP_SYS_ADMIN"));
+}
+
+TEST(Story, AskingTheKernelWhetherItKnowsACallIsNoFailure) {
+  constexpr std::uint64_t kNoFd = 0xfffffff7;  // -9
+  Script script;
+  script.fails("fsmount", {kNoFd, kNone, kNone}, 9)
+      .fails("mount_setattr", {kNoFd, kNone, kNone, kNone, kNone}, 22);
+  EXPECT_THAT(script.text(), Not(HasSubstr("failed")));
+  script.fails("fsmount", {std::uint64_t{5}, kNone, kNone}, 22).exits(1);
+  EXPECT_EQ(script.milestone("failure"), "call=fsmount error=EINVAL");
 }
 
 TEST(Story, AContradictionByTheKernelIsShown) {
