@@ -233,6 +233,30 @@ TEST(Story, ARefusedUnshareSaysWhatItTakes) {
   EXPECT_THAT(script.text(), HasSubstr("needs CAP_SYS_ADMIN"));
 }
 
+// It is the commonest failure of all, and strikes at the very end.
+TEST(Story, AProgramThatCannotBeExecutedIsToldAtTheExit) {
+  constexpr std::uint64_t kCapAmbient = 47;
+  Script script;
+  script.fails("prctl", {kCapAmbient, std::uint64_t{2}}, 1)
+      .fails("execve", {"/usr/bin/app"sv, kNone, kNone}, 2)
+      .fails("execve", {"/bin/app"sv, kNone, kNone}, 2);
+  EXPECT_THAT(script.text(), Not(HasSubstr("failed")));
+  script.exits(127);
+  EXPECT_THAT(script.text(), HasSubstr("execve /bin/app failed: ENOENT \u00d72"));
+  EXPECT_THAT(script.text(), HasSubstr("the interpreter that it names"));
+  EXPECT_THAT(script.text(), Not(HasSubstr("last refusal")));
+
+  Script denied;
+  denied.fails("execve", {"/usr/bin/app"sv, kNone, kNone}, 13)
+      .fails("execve", {"/bin/app"sv, kNone, kNone}, 2)
+      .exits(126);
+  EXPECT_THAT(denied.text(), HasSubstr("execve /usr/bin/app failed: EACCES"));
+
+  Script found;
+  found.fails("execve", {"/usr/bin/app"sv, kNone, kNone}, 2).exec("/bin/app", {"app"}).exits(1);
+  EXPECT_THAT(found.text(), Not(HasSubstr("failed")));
+}
+
 TEST(Story, AskingTheKernelWhetherItKnowsACallIsNoFailure) {
   constexpr std::uint64_t kNoFd = 0xfffffff7;  // -9
   Script script;

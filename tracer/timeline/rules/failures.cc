@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::int64_t kEperm = 1;
 constexpr std::int64_t kEnoent = 2;
+constexpr std::int64_t kE2big = 7;
+constexpr std::int64_t kEnoexec = 8;
 constexpr std::int64_t kEnomem = 12;
 constexpr std::int64_t kEacces = 13;
 constexpr std::int64_t kErofs = 30;
@@ -30,7 +32,13 @@ struct Why {
   std::string_view text;
   std::string_view man;
 };
-constexpr std::array<Why, 13> kWhys = {{
+constexpr std::array<Why, 17> kWhys = {{
+    {"execve", kEnoent, "the program, or the interpreter that it names (#! or ELF), is not there",
+     "execve(2)"},
+    {"execve", kEacces, "no permission to execute it, or it is on a noexec mount", "execve(2)"},
+    {"execve", kEnoexec, "neither a program for this machine nor a script that begins with #!",
+     "execve(2)"},
+    {"execve", kE2big, "arguments and environment are larger than the limits permit", "execve(2)"},
     {"unshare", kEperm, "needs CAP_SYS_ADMIN, or a new user namespace first", "unshare(2)"},
     {"clone", kEperm, "needs CAP_SYS_ADMIN, or a new user namespace first", "clone(2)"},
     {"clone3", kEperm, "needs CAP_SYS_ADMIN, or a new user namespace first", "clone(2)"},
@@ -135,6 +143,10 @@ bool is_refusal(const Step& step) {
       step.call->name.ends_with("sigreturn")) {  // its result is the interrupted code's
     return false;
   }
+  constexpr std::uint64_t kCapAmbient = 47;  // linux/prctl.h; runtimes raise what they are denied
+  if (step.call->name == "prctl" && step.syscall->call.args[0] == kCapAmbient) {
+    return false;
+  }
   constexpr std::array kRefusals = {kEperm, kEacces, kErofs, kEnospc, kEnomem};
   return std::find(kRefusals.begin(), kRefusals.end(), step.syscall->outcome.value) !=
          kRefusals.end();
@@ -151,10 +163,20 @@ class FailuresRule final : public Rule {
  public:
   void on_step(const Step& step, Story& story) override {
     const base::TaskId process = story.process(step.event.task);
+    each_fact<model::Execed>(step, [&](const model::Execed&) { unexecuted_.erase(process); });
     if (const auto* exited = std::get_if<raw::TaskExited>(&step.event.body)) {
       if (step.event.task == process) {
         tell_reason(*exited, process, step, story);
       }
+      return;
+    }
+    if (is_failed_exec(step, story)) {
+      Failing& known = unexecuted_[process];
+      const std::size_t times = known.times + 1;
+      if (times == 1 || known.err == kEnoent) {  // of a search along PATH
+        known = failing(step, story);
+      }
+      known.times = times;
       return;
     }
     if (!matters(step, story)) {
@@ -192,11 +214,16 @@ class FailuresRule final : public Rule {
     if (!entry) {
       return;
     }
-    const Failing& run = entry->run;
     Telling line;
     line.phase = story.phase();
     line.task = entry->task;
     line.time = entry->time;
+    line.evidence = std::move(entry->evidence);
+    tell_failure(entry->run, std::move(line), story);
+  }
+
+ private:
+  static void tell_failure(const Failing& run, Telling line, Story& story) {
     line.text.append(run.shown).add(" ");
     line.text.add(Piece::Kind::Bad,
                   "failed: " + std::string(base::errno_name(static_cast<int>(run.err))));
@@ -219,11 +246,20 @@ class FailuresRule final : public Rule {
     line.milestone = "failure";
     line.facts = {{"call", run.call},
                   {"error", std::string(base::errno_name(static_cast<int>(run.err)))}};
-    line.evidence = std::move(entry->evidence);
     story.tell(std::move(line));
   }
 
- private:
+  // Told at the exit: most of these are of a search along PATH that finds it in the end.
+  static bool is_failed_exec(const Step& step, const Story& story) {
+    if (step.call == nullptr || step.syscall->outcome.kind != raw::Outcome::Kind::Failed ||
+        (step.call->name != "execve" && step.call->name != "execveat") || step.syscall->injected ||
+        !story.makes_containers(step.event.task)) {
+      return false;
+    }
+    const model::Task* task = story.model().task(step.event.task);
+    return task == nullptr || !model::find_refusal(*task, *step.syscall);
+  }
+
   static Failing failing(const Step& step, const Story& story) {
     return {step.call->name,
             step.syscall->outcome.value,
@@ -236,7 +272,15 @@ class FailuresRule final : public Rule {
   void tell_reason(const raw::TaskExited& exited, base::TaskId process, const Step& step,
                    Story& story) {
     const auto refusal = last_refusals_.extract(process);
-    if (refusal.empty() || exited.cause != raw::TaskExited::Cause::Code || exited.value == 0) {
+    const auto unexecuted = unexecuted_.extract(process);
+    if (exited.cause != raw::TaskExited::Cause::Code || exited.value == 0) {
+      return;
+    }
+    if (!unexecuted.empty()) {
+      tell_failure(unexecuted.mapped(), telling_of(step, story.phase()), story);
+      return;
+    }
+    if (refusal.empty()) {
       return;
     }
     const Failing& last = refusal.mapped();
@@ -301,6 +345,7 @@ class FailuresRule final : public Rule {
 
   Runs<Failing> runs_;
   std::map<base::TaskId, Failing> last_refusals_;  ///< by process
+  std::map<base::TaskId, Failing> unexecuted_;     ///< by process: what it could not execute
 };
 
 }  // namespace
