@@ -210,5 +210,25 @@ TEST(ProcOfAnotherPidNamespace, IsNotReadAndTheTraceSaysSo) {
   EXPECT_NE(text.value().find("\"chdir\""), std::string::npos);
 }
 
+// A tracer that follows forks has what we start before we do.
+TEST(TracerAroundUs, IsNamedAsTheReason) {
+  const fs::path said = fs::temp_directory_path() / fmt::format("around_{}", ::getpid());
+  const int status = std::system(
+      fmt::format("{0} -q -o /dev/null {0} true 2>{1}", kBoxtrace, said.string()).c_str());
+  const int filtered = std::system(
+      fmt::format("{0} --story /dev/null {0} true 2>{1}", kBoxtrace, said.string()).c_str());
+  const auto text = os::read_file(said);
+  std::error_code ignored;
+  fs::remove(said, ignored);
+  EXPECT_EQ(WEXITSTATUS(status), 0) << "without a filter it gives way";
+  if (WEXITSTATUS(filtered) == 0) {
+    GTEST_SKIP() << "no filter is used here: it takes CAP_SYS_ADMIN";
+  }
+  EXPECT_EQ(WEXITSTATUS(filtered), 125);
+  ASSERT_TRUE(text.ok());
+  EXPECT_NE(text.value().find("traces all that we start"), std::string::npos) << text.value();
+  EXPECT_NE(text.value().find("--calls=every"), std::string::npos) << text.value();
+}
+
 }  // namespace
 }  // namespace boxtrace::test

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "tracer/base/check.h"
+#include "tracer/base/procfs_text.h"
 #include "tracer/base/text.h"
 #include "tracer/os/file.h"
 #include "tracer/ptrace/call_filter.h"
@@ -90,7 +91,16 @@ std::vector<char*> as_argv(std::vector<std::string>& strings) {
   ::_exit(kExitNotFound);
 }
 
-base::Error seize_error(int err) {
+base::Error seize_error(int err, pid_t pid) {
+  const auto status = os::read_file(fmt::format("/proc/{}/status", pid));
+  const auto tracer =
+      status.ok() ? base::parse_status_field(status.value(), "TracerPid") : std::nullopt;
+  if (err == EPERM && tracer && *tracer != "0") {
+    return base::Error{
+        err, fmt::format("cannot trace the command: process {} traces all that we start", *tracer),
+        "a process has one tracer at a time: run boxtrace outside, or have that one not follow "
+        "forks; another boxtrace gives way with --calls=every"};
+  }
   return base::Error{err, "cannot trace the command: ptrace(PTRACE_SEIZE)",
                      err == EPERM ? "ptrace(2) is refused here: look for a seccomp filter around "
                                     "us, a missing CAP_SYS_PTRACE, or "
@@ -188,10 +198,10 @@ base::Result<LaunchedCommand> LaunchedCommand::start(const LaunchOptions& option
                    (options.kill_on_exit ? static_cast<unsigned long>(PTRACE_O_EXITKILL) : 0UL)) !=
           0 ||
       ::ptrace(PTRACE_INTERRUPT, pid, nullptr, nullptr) != 0) {
-    const int err = errno;
+    base::Error error = seize_error(errno, pid);
     gate.reset();
     ::waitpid(pid, nullptr, 0);
-    return seize_error(err);
+    return error;
   }
   return LaunchedCommand{base::HostTid{pid}, std::move(gate), std::move(gate_reader)};
 }
