@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -32,7 +33,10 @@ std::string run(const std::string& options, std::string* trace = nullptr) {
   if (trace != nullptr) {
     *trace = text(".err");
   }
-  return text(".out");
+  std::string out = text(".out");
+  std::filesystem::remove(base + ".out");
+  std::filesystem::remove(base + ".err");
+  return out;
 }
 
 TEST(Inject, ChoosesTheErrorAndTheCall) {

@@ -59,6 +59,7 @@ void collect(Ended& ended, int out, int err, pid_t pid, Clock::time_point deadli
   std::array<char, 4096> buffer{};
   int open = 2;
   while (open > 0 && Clock::now() < deadline) {
+    const bool was_reaped = reaped;  // then all that it wrote is in the pipes by now
     const int ready = ::poll(pipes.data(), pipes.size(), 20);
     for (std::size_t i = 0; ready > 0 && i < pipes.size(); ++i) {
       if (pipes[i].fd < 0 || pipes[i].revents == 0) {
@@ -75,7 +76,7 @@ void collect(Ended& ended, int out, int err, pid_t pid, Clock::time_point deadli
     if (ready == 0 && !reaped && ::waitpid(pid, &status, WNOHANG) == pid) {
       reaped = true;
     }
-    if (ready == 0 && reaped) {
+    if (ready == 0 && was_reaped) {
       return;
     }
   }
