@@ -40,7 +40,8 @@ std::string StoryLines::opening(const raw::Header& header) const {
   for (const std::string& word : header.command) {
     command += (command.empty() ? "" : " ") + base::printable(word);
   }
-  std::string out = paint_bold("boxtrace: " + glyphs(command), options_);
+  constexpr std::size_t kMost = 500;  // of `xargs`, say; the recording has all
+  std::string out = paint_bold("boxtrace: " + glyphs(base::clip(command, kMost)), options_);
   if (!options_.stable && !header.kernel.empty()) {
     out += paint(glyphs(" \u00b7 kernel " + base::printable(header.kernel) + " \u00b7 cgroup " +
                         base::printable(header.cgroup)),

@@ -69,8 +69,14 @@ void TraceReader::take_line(std::string_view line, bool terminated) {
                           : parse_record(line);
   if (!record) {
     if (first) {
-      report(ReadProblem::Kind::NotATrace, "not a boxtrace trace: " + record.error().what,
-             kHowToRecord);
+      const bool gzip = line.starts_with("\x1f\x8b");
+      const bool zstd = line.starts_with("\x28\xb5\x2f\xfd");
+      report(
+          ReadProblem::Kind::NotATrace,
+          gzip || zstd ? "the file is compressed" : "not a boxtrace trace: " + record.error().what,
+          gzip   ? "unpack it first: gzip -dc FILE.gz | boxtrace show -"
+          : zstd ? "unpack it first: zstd -dc FILE.zst | boxtrace show -"
+                 : kHowToRecord);
     } else if (terminated) {
       report(ReadProblem::Kind::BadLine, record.error().what);
     }

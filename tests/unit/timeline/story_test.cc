@@ -219,6 +219,11 @@ TEST(Story, TheProgramThatAnUnknownSandboxRunsIsTheContainers) {
   EXPECT_THAT(cloning.text(), Not(HasSubstr("execve /bin/other")));
 }
 
+TEST(Story, ACommandOfAnyLengthOpensItInAFewLines) {
+  const Script script("/usr/bin/" + std::string(100'000, 'a'));
+  EXPECT_LT(script.text().find('\n'), 600U);
+}
+
 TEST(Story, ACommandThatMakesNoNamespaceIsNoContainer) {
   Script script("/bin/true");
   script.exits(0).end();

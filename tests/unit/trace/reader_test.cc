@@ -149,6 +149,11 @@ TEST(Reader, RefusesWhatIsNoTrace) {
   EXPECT_TRUE(read(samples::joined(lines)).summary.refused());
 }
 
+TEST(Reader, SaysHowToReadACompressedTrace) {
+  EXPECT_THAT(read("\x1f\x8b\b").summary.problems.at(0).hint, HasSubstr("gzip -dc"));
+  EXPECT_THAT(read("\x28\xb5\x2f\xfd\x04").summary.problems.at(0).hint, HasSubstr("zstd -dc"));
+}
+
 TEST(Reader, RefusesAnotherFormAndNamesBoth) {
   std::string text = samples::joined(samples::lines_of(samples::all_kinds()));
   const std::string_view name = "urn:boxtrace:trace:1";
