@@ -92,6 +92,7 @@ std::string StoryLines::render_line(const Item& item) {
   const std::size_t mark_width = base::display_width(mark);
   mark = paint_bold(mark, options_);
   pad(mark, mark_width, kMarkColumns);
+  mark += mark_width < kMarkColumns ? "" : " ";
   head += mark;
   const std::string plain_who = item.who.str(options_.stable);
   std::string who = plain_who == last_who_ ? std::string{} : flat(item.who, options_);

@@ -239,6 +239,18 @@ TEST(Story, ARefusedUnshareSaysWhatItTakes) {
 }
 
 // It is the commonest failure of all, and strikes at the very end.
+TEST(Story, PropagationOfOneMountPromisesNothingForTheOthers) {
+  Script script;
+  script.call("unshare", {kNewNs});
+  for (const std::string_view place : {"/run/a"sv, "/run/b"sv}) {
+    script.call("mount", {kNone, place, kNone, std::uint64_t{kSlave}, kNone});
+  }
+  script.call("mount", {kNone, "/"sv, kNone, std::uint64_t{kSlave}, kNone}).end();
+  EXPECT_THAT(script.text(), HasSubstr("2 mounts made slave: /run/a /run/b"));
+  EXPECT_THAT(script.text(), HasSubstr("/ made slave"));
+  EXPECT_THAT(script.text(), Not(HasSubstr("no mount leaks")));
+}
+
 TEST(Story, AProgramThatCannotBeExecutedIsToldAtTheExit) {
   constexpr std::uint64_t kCapAmbient = 47;
   Script script;

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "tracer/base/text.h"
 #include "tracer/timeline/rules/rules.h"
 
 namespace boxtrace::timeline {
@@ -22,30 +23,82 @@ class PropagationRule final : public Rule {
           told_.contains(step.event.task)) {
         return;
       }
-      Telling line = telling_of(step, Phase::Rootfs);
-      line.text.add(Piece::Kind::Path, root ? "/" : change.target.best());
-      line.text.add(change.recursive ? " and all below made " : " made ");
-      line.text.add(Piece::Kind::Good, change.to);
-      const bool one_way = change.to == "slave";
-      line.remark.add(one_way                  ? "no mount leaks to the host"
-                      : change.to == "private" ? "no mount leaks in or out"
-                                               : "");
-      if (root && change.recursive) {
-        told_.insert(step.event.task);
+      const base::TaskId process = story.process(step.event.task);
+      if (runs_.has(process) && (root || runs_.peek(process).to != change.to)) {
+        flush(process, story);
       }
-      line.milestone = "mount.propagation";
-      line.facts = {{"target", root ? "/" : inside},
-                    {"to", (change.recursive ? "r" : "") + change.to}};
-      story.tell(std::move(line));
-      if (root && change.to != "shared") {
-        story.explain("propagation",
-                      "Copied mounts are peers of the originals: changes would reach the host.",
-                      "mount_namespaces(7)");
+      if (root) {
+        tell_root(step, change, story);
+      } else {
+        Changing& run = runs_.open(process, step);
+        run.to = change.to;
+        run.recursive = run.recursive || change.recursive;
+        run.places.push_back(base::printable(change.target.best()));
+        run.inside = inside;
       }
     });
   }
 
+  std::optional<base::Seq> open_since(base::TaskId process) const override {
+    return runs_.since(process);
+  }
+
+  void flush(base::TaskId process, Story& story) override {
+    std::optional<Runs<Changing>::Entry> entry = runs_.take(process);
+    if (!entry) {
+      return;
+    }
+    const Changing& run = entry->run;
+    Telling line;
+    line.phase = Phase::Rootfs;
+    line.task = entry->task;
+    line.time = entry->time;
+    line.evidence = std::move(entry->evidence);
+    if (run.places.size() > 1) {
+      line.text.add(count_of(run.places.size(), "mount") + " made ");
+      line.text.add(Piece::Kind::Good, run.to).add(": ");
+      line.text.add(Piece::Kind::Path, base::join(run.places, " "));
+    } else {
+      line.text.add(Piece::Kind::Path, run.places.front());
+      line.text.add(run.recursive ? " and all below made " : " made ");
+      line.text.add(Piece::Kind::Good, run.to);
+    }
+    line.milestone = "mount.propagation";
+    line.facts = {{"target", run.inside}, {"to", (run.recursive ? "r" : "") + run.to}};
+    story.tell(std::move(line));
+  }
+
  private:
+  /// Runtimes that ask mountinfo which mounts are shared change each.
+  struct Changing {
+    std::string to;
+    bool recursive = false;
+    std::vector<std::string> places;
+    std::string inside;
+  };
+
+  void tell_root(const Step& step, const model::PropagationChanged& change, Story& story) {
+    Telling line = telling_of(step, Phase::Rootfs);
+    line.text.add(Piece::Kind::Path, "/");
+    line.text.add(change.recursive ? " and all below made " : " made ");
+    line.text.add(Piece::Kind::Good, change.to);
+    if (change.recursive) {  // else the other mounts leak as before
+      line.remark.add(change.to == "slave"     ? "no mount leaks to the host"
+                      : change.to == "private" ? "no mount leaks in or out"
+                                               : "");
+      told_.insert(step.event.task);
+    }
+    line.milestone = "mount.propagation";
+    line.facts = {{"target", "/"}, {"to", (change.recursive ? "r" : "") + change.to}};
+    story.tell(std::move(line));
+    if (change.to != "shared") {
+      story.explain("propagation",
+                    "Copied mounts are peers of the originals: changes would reach the host.",
+                    "mount_namespaces(7)");
+    }
+  }
+
+  Runs<Changing> runs_;
   std::set<base::TaskId> told_;  // later changes belong to the steps that need them
 };
 
