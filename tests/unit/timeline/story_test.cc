@@ -284,6 +284,18 @@ TEST(Story, AskingTheKernelWhetherItKnowsACallIsNoFailure) {
   EXPECT_EQ(script.milestone("failure"), "call=fsmount error=EINVAL");
 }
 
+TEST(Story, AFailureNamesThePlaceAndWhatItTakes) {
+  Script script;
+  script.fails("chroot", {"/b/rootfs"sv}, 1)
+      .fails("setresuid", {std::uint64_t{44}, std::uint64_t{44}, std::uint64_t{44}}, 22)
+      .fails("clone", {std::uint64_t{17}}, 11)
+      .exits(1);
+  EXPECT_THAT(script.text(),
+              HasSubstr("chroot /b/rootfs failed: EPERM \u00b7 needs CAP_SYS_CHROOT"));
+  EXPECT_THAT(script.text(), HasSubstr("the id has no mapping in this user namespace"));
+  EXPECT_THAT(script.text(), HasSubstr("pids.max"));
+}
+
 TEST(Story, AContradictionByTheKernelIsShown) {
   Script script;
   raw::Observation seen;

@@ -18,10 +18,12 @@ constexpr std::int64_t kEperm = 1;
 constexpr std::int64_t kEnoent = 2;
 constexpr std::int64_t kE2big = 7;
 constexpr std::int64_t kEnoexec = 8;
+constexpr std::int64_t kEagain = 11;
 constexpr std::int64_t kEnomem = 12;
 constexpr std::int64_t kEacces = 13;
 constexpr std::int64_t kErofs = 30;
 constexpr std::int64_t kEbusy = 16;
+constexpr std::int64_t kEnodev = 19;
 constexpr std::int64_t kEnotdir = 20;
 constexpr std::int64_t kEinval = 22;
 constexpr std::int64_t kEnospc = 28;
@@ -32,7 +34,10 @@ struct Why {
   std::string_view text;
   std::string_view man;
 };
-constexpr std::array<Why, 17> kWhys = {{
+constexpr std::string_view kNsLimit = "a limit in /proc/sys/user/max_*_namespaces is reached";
+constexpr std::string_view kTaskLimit = "RLIMIT_NPROC, pids.max or the system's limit is reached";
+constexpr std::string_view kUnmapped = "the id has no mapping in this user namespace";
+constexpr std::array<Why, 41> kWhys = {{
     {"execve", kEnoent, "the program, or the interpreter that it names (#! or ELF), is not there",
      "execve(2)"},
     {"execve", kEacces, "no permission to execute it, or it is on a noexec mount", "execve(2)"},
@@ -42,7 +47,7 @@ constexpr std::array<Why, 17> kWhys = {{
     {"unshare", kEperm, "needs CAP_SYS_ADMIN, or a new user namespace first", "unshare(2)"},
     {"clone", kEperm, "needs CAP_SYS_ADMIN, or a new user namespace first", "clone(2)"},
     {"clone3", kEperm, "needs CAP_SYS_ADMIN, or a new user namespace first", "clone(2)"},
-    {"unshare", kEnospc, "a limit in /proc/sys/user/max_*_namespaces is reached", "namespaces(7)"},
+    {"unshare", kEnospc, kNsLimit, "namespaces(7)"},
     {"unshare", kEinval, "CLONE_NEWUSER is refused to a process with threads", "unshare(2)"},
     {"clone", kEnomem, "pid 1 of that pid namespace is dead: no more processes in it",
      "pid_namespaces(7)"},
@@ -57,6 +62,37 @@ constexpr std::array<Why, 17> kWhys = {{
     {"capset", kEperm, "asks for a capability that is not in the permitted set", "capset(2)"},
     {"setrlimit", kEperm, "raising a hard limit needs CAP_SYS_RESOURCE", "getrlimit(2)"},
     {"prlimit64", kEperm, "raising a hard limit needs CAP_SYS_RESOURCE", "getrlimit(2)"},
+    {"clone", kEnospc, kNsLimit, "namespaces(7)"},
+    {"clone3", kEnospc, kNsLimit, "namespaces(7)"},
+    {"clone", kEagain, kTaskLimit, "fork(2)"},
+    {"clone3", kEagain, kTaskLimit, "fork(2)"},
+    {"fork", kEagain, kTaskLimit, "fork(2)"},
+    {"vfork", kEagain, kTaskLimit, "fork(2)"},
+    {"setns", kEinval,
+     "already in that user namespace, or a process with threads joins a user or mount namespace",
+     "setns(2)"},
+    {"mount", kEnodev, "the kernel has no such filesystem, or not its module", "mount(2)"},
+    {"pivot_root", kEbusy, "the new root or put_old is on the mount of the present root",
+     "pivot_root(2)"},
+    {"chroot", kEperm, "needs CAP_SYS_CHROOT in its user namespace", "chroot(2)"},
+    {"umount2", kEbusy, "something there is in use; MNT_DETACH would take it out of the tree",
+     "umount(2)"},
+    {"umount2", kEperm, "needs CAP_SYS_ADMIN in the user namespace of the mount namespace",
+     "umount(2)"},
+    {"sethostname", kEperm, "needs CAP_SYS_ADMIN in the user namespace of the uts namespace",
+     "sethostname(2)"},
+    {"setgroups", kEperm, "needs CAP_SETGID, and is denied where a gid map was written without it",
+     "user_namespaces(7)"},
+    {"setuid", kEinval, kUnmapped, "user_namespaces(7)"},
+    {"setgid", kEinval, kUnmapped, "user_namespaces(7)"},
+    {"setresuid", kEinval, kUnmapped, "user_namespaces(7)"},
+    {"setresgid", kEinval, kUnmapped, "user_namespaces(7)"},
+    {"setgroups", kEinval, kUnmapped, "user_namespaces(7)"},
+    {"setuid", kEperm, "needs CAP_SETUID", "setuid(2)"},
+    {"setgid", kEperm, "needs CAP_SETGID", "setgid(2)"},
+    {"setresuid", kEperm, "needs CAP_SETUID", "setresuid(2)"},
+    {"setresgid", kEperm, "needs CAP_SETGID", "setresuid(2)"},
+    {"mknodat", kEperm, "devices need CAP_MKNOD in the first user namespace", "mknod(2)"},
 }};
 
 using Choice = decoders::CallChoice;
@@ -330,7 +366,7 @@ class FailuresRule final : public Rule {
     if (step.call->name == "write" && !step.syscall->fds.empty()) {
       return out.add(" to ").add(Piece::Kind::Path, step.syscall->fds.front().target);
     }
-    for (const std::string_view name : {"target", "to_pathname", "new_root", "pathname"}) {
+    for (const std::string_view name : {"target", "to_pathname", "new_root", "pathname", "path"}) {
       const model::Path path =
           story.model().resolve(step.event.task, *step.syscall, *step.call, name, "dirfd");
       if (!path.best().empty()) {
