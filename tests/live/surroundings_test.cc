@@ -210,6 +210,15 @@ TEST(ProcOfAnotherPidNamespace, IsNotReadAndTheTraceSaysSo) {
   EXPECT_NE(text.value().find("\"chdir\""), std::string::npos);
 }
 
+TEST(LettingGoAtExec, IsNoFailureOfOurs) {
+  const auto status = [](std::string_view script) {
+    return WEXITSTATUS(std::system(
+        fmt::format("{} -b execve --story /dev/null sh -c '{}'", kBoxtrace, script).c_str()));
+  };
+  EXPECT_EQ(status("exec true"), 0);
+  EXPECT_EQ(status("exit 4"), 4) << "it was traced to its end";
+}
+
 // A tracer that follows forks has what we start before we do.
 TEST(TracerAroundUs, IsNamedAsTheReason) {
   const fs::path said = fs::temp_directory_path() / fmt::format("around_{}", ::getpid());

@@ -205,7 +205,8 @@ base::Result<CommandEnd> trace_here(const LaunchOptions& options, raw::EventSink
   emitter.emit(kNoTask, emitter.now(), end);
   CommandEnd command_end = tracer.command_end();
   command_end.keeps = tracer.keeps();
-  command_end.let_go = tracer.is_letting_go();
+  command_end.let_go =
+      tracer.is_letting_go() || (options.following.let_go_at_exec && !command_end.seen);
   return command_end;
 }
 
