@@ -210,6 +210,15 @@ TEST(ProcOfAnotherPidNamespace, IsNotReadAndTheTraceSaysSo) {
   EXPECT_NE(text.value().find("\"chdir\""), std::string::npos);
 }
 
+TEST(Width, IsNoNegativeNumber) {
+  const auto status = [](std::string_view width) {
+    return WEXITSTATUS(std::system(
+        fmt::format("{} --width {} --story /dev/null true 2>/dev/null", kBoxtrace, width).c_str()));
+  };
+  EXPECT_EQ(status("-1"), 125);
+  EXPECT_EQ(status("0"), 0);
+}
+
 TEST(LettingGoAtExec, IsNoFailureOfOurs) {
   const auto status = [](std::string_view script) {
     return WEXITSTATUS(std::system(

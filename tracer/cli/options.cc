@@ -81,6 +81,7 @@ void add_layout_options(CLI::App& app, ViewOptions& options) {
       ->check(CLI::IsMember({"auto", "always", "never"}).description(""))
       ->type_name("WHEN");
   app.add_option("--width", options.width, "Lay out for N columns (100); 0 never breaks a line")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 16).description(""))
       ->type_name("N");
 }
 
