@@ -154,11 +154,11 @@ class OwnOutputs final : public Outputs {
 
 base::Result<void> open_outputs(const LaunchRequest& request, OwnOutputs& outputs) {
   if (!request.trace_file.empty()) {
-    TRY(Output trace, Output::create(request.trace_file));
+    TRY(Output trace, Output::open(request.trace_file));
     outputs.trace = std::make_unique<Output>(std::move(trace));
   }
   if (request.view && !request.story_file.empty()) {
-    TRY(Output story, Output::create(request.story_file));
+    TRY(Output story, Output::open(request.story_file));
     outputs.story = std::make_unique<Output>(std::move(story));
   } else if (request.view) {
     const bool for_people = request.view->verbose < 2 || ::isatty(STDERR_FILENO) == 1;
@@ -306,7 +306,8 @@ int run_launch(const Arguments& words) {
   LaunchRequest request;
   ViewOptions view;
   bool quiet = false;
-  app.add_option("-o,--output", request.trace_file, "Record a trace to FILE (JSON Lines)")
+  app.add_option("-o,--output", request.trace_file,
+                 "Record a trace to FILE (JSON Lines), or to a shell command: |COMMAND")
       ->type_name("FILE");
   app.add_option("--story", request.story_file, "Write the story to FILE, not to standard error")
       ->type_name("FILE");

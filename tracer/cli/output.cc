@@ -60,6 +60,14 @@ base::Result<Output> Output::to_command(const std::string& command) {
   return output;
 }
 
+bool names_command(std::string_view output) {
+  return output.starts_with('|') || output.starts_with('!');
+}
+
+base::Result<Output> Output::open(const std::string& name, Begin begin) {
+  return names_command(name) ? to_command(name.substr(1)) : create(name, begin);
+}
+
 base::Result<Output> Output::create(const std::string& path, Begin begin) {
   if (path == "-") {
     return base::Error{0, "cannot record to standard output",

@@ -12,6 +12,9 @@
 
 namespace boxtrace::cli {
 
+/// It begins with `|` or `!`, as in strace(1), and so names no file.
+[[nodiscard]] bool names_command(std::string_view output);
+
 /// A file or stream that text is appended to. The first failure is kept and ends the writing, so
 /// that a full disk or a closed pipe does not disturb the tracee.
 class Output {
@@ -31,10 +34,12 @@ class Output {
   };
   [[nodiscard]] static base::Result<Output> create(const std::string& path,
                                                    Begin begin = Begin::Anew);
-  /// The standard input of a shell command, which finish() waits for.
+  /// The same, unless `name` is that of a shell command (see names_command()), whose standard input
+  /// it is then, and which finish() waits for.
   ///
-  /// @errors  as pipe(2) and posix_spawn(3).
-  [[nodiscard]] static base::Result<Output> to_command(const std::string& command);
+  /// @errors  as create(), pipe(2) and posix_spawn(3).
+  [[nodiscard]] static base::Result<Output> open(const std::string& name,
+                                                 Begin begin = Begin::Anew);
   /// A stream of ours: 1 or 2. Never closed.
   [[nodiscard]] static Output stream(int fd, Flush flush);
 
@@ -48,6 +53,7 @@ class Output {
  private:
   Output(os::UniqueFd owned, int fd, std::string name, Flush flush)
       : owned_(std::move(owned)), fd_(fd), name_(std::move(name)), flush_(flush) {}
+  static base::Result<Output> to_command(const std::string& command);
   void flush();
 
   os::UniqueFd owned_;

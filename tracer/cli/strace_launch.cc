@@ -44,12 +44,9 @@ class StraceOutputs final : public Outputs {
       const bool person = ::isatty(stream) == 1 || stream == STDERR_FILENO;
       outputs->shared_ = std::make_unique<Output>(
           Output::stream(stream, person ? Output::Flush::Lines : Output::Flush::Blocks));
-    } else if (request.output[0] == '|' || request.output[0] == '!') {
-      TRY(Output pipe, Output::to_command(request.output.substr(1)));
-      outputs->shared_ = std::make_unique<Output>(std::move(pipe));
     } else if (!request.look.separate) {
-      TRY(Output file, Output::create(request.output,
-                                      request.append ? Output::Begin::AtEnd : Output::Begin::Anew));
+      TRY(Output file, Output::open(request.output,
+                                    request.append ? Output::Begin::AtEnd : Output::Begin::Anew));
       outputs->shared_ = std::make_unique<Output>(std::move(file));
     }
     return outputs;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tracer/base/text.h"
+#include "tracer/cli/output.h"
 #include "tracer/cli/strace_expressions.h"
 #include "tracer/os/argv.h"
 
@@ -448,8 +449,7 @@ struct Getopt {
 
 /// What the options together mean, once all are known.
 base::Result<StraceRequest> settle(StraceRequest request) {
-  const bool piped =
-      !request.output.empty() && (request.output[0] == '|' || request.output[0] == '!');
+  const bool piped = names_command(request.output);
   if (request.look.separate && request.output.empty()) {
     request.look.separate = false;  // as in strace: without a file, -ff is -f
   }

@@ -72,6 +72,14 @@ TEST_F(OutputTest, NamesWhatCannotBeOpened) {
   EXPECT_THAT(output.error().what, ::testing::HasSubstr("no/such/folder"));
 }
 
+TEST_F(OutputTest, MayBeACommand) {
+  auto output = Output::open("|tr a-z A-Z >" + path());
+  ASSERT_TRUE(output.ok());
+  output.value().write("text");
+  ASSERT_TRUE(output.value().finish().ok());
+  EXPECT_EQ(os::read_file(path()).value(), "TEXT");
+}
+
 TEST_F(OutputTest, StandardOutputIsNoPlaceForATrace) {
   const auto output = Output::create("-");
   ASSERT_FALSE(output.ok());
