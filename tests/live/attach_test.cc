@@ -192,6 +192,20 @@ TEST(Attach, OnlyChosenCallsBecomeEvents) {
   EXPECT_EQ(load.end(SIGTERM), 0);
 }
 
+// Letting go of what is followed lightly is left to the end of our thread. The kernel takes its
+// time for it, and does it after the thread can be joined.
+TEST(Attach, OnReturnNothingIsTracedOfManyThreads) {
+  constexpr std::size_t kThreads = 2000;
+  Companion sleeper{{program("sleeping_threads"), std::to_string(kThreads)}};
+  wait_for_threads(sleeper.pid(), kThreads);
+  for (int i = 0; i < 3; ++i) {
+    const Trace trace = trace_program(attach_to(sleeper.pid(), milliseconds{0}, Light::Always));
+    // The first to be seized is the last to be let go of.
+    EXPECT_EQ(status_of(sleeper.pid(), "TracerPid"), "0");
+    ASSERT_TRUE(trace.end.ok()) << trace.end.error().what;
+  }
+}
+
 TEST(Attach, StoppedProcessStaysStopped) {
   for (const Light light : {Light::Never, Light::Always}) {
     Companion sleeper{{"sleep", "60"}};

@@ -175,9 +175,10 @@ TEST(FreezerOfTracees, FreezesAndThawsWhatIsTraced) {
   if (!freezer.exists()) {
     GTEST_SKIP() << "no cgroup with a freezer can be made here";
   }
+  const fs::path enough = fs::temp_directory_path() / fmt::format("enough_{}", ::getpid());
   ptrace::LaunchOptions options;
-  options.command = {"sh", "-c",
-                     "i=0; while test $i -lt 150; do sleep 0.005; i=$((i+1)); done; exit 6"};
+  options.command = {
+      "sh", "-c", fmt::format("until test -e {}; do sleep 0.005; done; exit 6", enough.string())};
   const pid_t tracer = start_tracer(options);
   std::optional<pid_t> tracee;
   ASSERT_TRUE(becomes_true([&] { return (tracee = tracee_running("sh", tracer)).has_value(); }));
@@ -186,7 +187,10 @@ TEST(FreezerOfTracees, FreezesAndThawsWhatIsTraced) {
   EXPECT_TRUE(becomes_true([&] { return freezer.is_frozen(); }));
   EXPECT_TRUE(status_of(*tracee, "State").has_value());
   freezer.set(false);
+  EXPECT_TRUE(os::write_file(enough, "").ok());
   EXPECT_EQ(exit_status_of(tracer), 6);
+  std::error_code ignored;
+  fs::remove(enough, ignored);
 }
 
 // In a pid namespace without a /proc of its own, every number in /proc is someone else's.

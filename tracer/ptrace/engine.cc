@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <ctime>
 #include <memory>
@@ -210,15 +212,30 @@ base::Result<CommandEnd> trace_here(const LaunchOptions& options, raw::EventSink
   return command_end;
 }
 
-// Runs `work` on a thread that ends with it. Signals go there: they have to interrupt its waits.
+// A thread is over for pthread_join(3) early on its way out; only later does the kernel let go of
+// the tracees it leaves behind, and then of the thread itself. Source: kernel/exit.c: do_exit(),
+// where exit_mm() is before exit_notify().
+void wait_until_released(pid_t tid) {
+  while (::tgkill(::getpid(), tid, 0) == 0) {
+    std::this_thread::sleep_for(std::chrono::microseconds{50});
+  }
+}
+
+// Runs `work` on a thread that ends with it, and all its tracing with that. Signals go there: they
+// have to interrupt its waits.
 template <typename Work>
 void run_on_own_thread(Work work) {
-  std::thread thread{work};
+  pid_t tid = 0;
+  std::thread thread{[&] {
+    tid = ::gettid();
+    work();
+  }};
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   thread.join();
+  wait_until_released(tid);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
