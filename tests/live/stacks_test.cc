@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -190,15 +191,61 @@ func main() {
 }
 )";
 
+// It asks for the time of a vdso that cannot read the clock, as that of an emulator, and of none.
+constexpr const char* kGoClock = R"(package main
+
+import (
+	"time"
+	_ "unsafe"
+)
+
+//go:linkname vdso runtime.vdsoClockgettimeSym
+var vdso uintptr
+
+func slowClock() uintptr
+
+//go:noinline
+func ask() { time.Now() }
+
+func main() {
+	vdso = slowClock()
+	ask()
+	done := make(chan bool)
+	go func() {
+		ask()
+		done <- true
+	}()
+	<-done
+	vdso = 0
+	ask()
+}
+)";
+constexpr const char* kSlowClock = R"(#include "textflag.h"
+
+TEXT clock_gettime<>(SB), NOSPLIT, $0
+	MOVL $228, AX
+	SYSCALL
+	RET
+
+TEXT ·slowClock(SB), NOSPLIT, $0-8
+	LEAQ clock_gettime<>(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET
+)";
+
 /// A Go program, compiled with these flags into a folder that is removed with it.
 class GoProgram {
  public:
-  explicit GoProgram(const std::string& flags) {
+  explicit GoProgram(const std::string& flags, const std::string& source = kGoProgram,
+                     const std::string& assembly = "") {
     std::string name = (std::filesystem::temp_directory_path() / "go.XXXXXX").string();
     folder_ = ::mkdtemp(name.data());
-    std::ofstream(folder_ + "/main.go") << kGoProgram;
+    std::ofstream(folder_ + "/main.go") << source;
+    if (!assembly.empty()) {
+      std::ofstream(folder_ + "/assembly.s") << assembly;
+    }
     built_ = std::system(fmt::format("cd {0} && HOME={0} GO111MODULE=off GOFLAGS= CGO_ENABLED=0 "
-                                     "go build {1} -o program main.go > log 2>&1",
+                                     "go build {1} -o program > log 2>&1",
                                      folder_, flags)
                              .c_str()) == 0;
   }
@@ -240,6 +287,29 @@ TEST(GoStacks, AreWholeWithoutSymbolsAndInAnyPlace) {
     }
     expect_go_stacks(trace_with_stacks({go.path()}));
   }
+}
+
+TEST(GoStacks, OfReadingTheClockGoOnWhereTheGoroutineIs) {
+  const GoProgram go("", kGoClock, kSlowClock);
+  if (!go.is_built()) {
+    GTEST_SKIP() << "Go is not installed, or lets nobody at its vdso";
+  }
+  const Trace trace = trace_with_stacks({go.path()});
+  std::size_t asked = 0;
+  for (const auto& call : calls_of(trace, "clock_gettime")) {
+    ASSERT_TRUE(call.body->stack);
+    const auto names = functions(*call.body->stack);
+    SCOPED_TRACE(fmt::format("{}", fmt::join(names, " < ")));
+    EXPECT_EQ(call.body->stack->end, End::Bottom);
+    for (const raw::Frame& frame : call.body->stack->frames) {
+      EXPECT_FALSE(frame.guessed);
+    }
+    if (std::find(names.begin(), names.end(), "time.now") != names.end()) {
+      ++asked;
+      EXPECT_THAT(names, IsSupersetOf({"main.ask", "runtime.goexit"}));
+    }
+  }
+  EXPECT_EQ(asked, 6U);  // each time for two clocks
 }
 
 TEST(GoStacks, NameWhatTheToolsOfGoName) {

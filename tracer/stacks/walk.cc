@@ -52,6 +52,12 @@ bool is_sigreturn(const ByteSource& memory, std::uint64_t at) {
   });
 }
 
+// Functions of Go that call the vdso, on the stack of the system unless they are on it already. The
+// kernel's code there makes a system call where it cannot read the clock.
+// Source: runtime/sys_linux_amd64.s, runtime/time_linux_amd64.s.
+constexpr std::array<std::string_view, 3> kCallersOfVdso = {"runtime.nanotime1", "time.now",
+                                                            "runtime.vgetrandom1"};
+
 std::string_view without_abi(std::string_view name) {
   constexpr std::string_view kAbi = ".abi0";
   return name.ends_with(kAbi) ? name.substr(0, name.size() - kAbi.size()) : name;
@@ -232,6 +238,13 @@ bool Walker::step_from_system_stack(AddressSpace& space, const Place& place, Pla
   return false;
 }
 
+bool Walker::step_from_vdso(AddressSpace& space, const Place& place, Place& next) const {
+  // The stack pointer of before is in r12, which C preserves as it does the frame pointer.
+  Place before = place;
+  before.registers[Registers::kRsp] = place.registers[Registers::kR12];
+  return guess(space, before, next, false);
+}
+
 Walker::Progress Walker::step_go(AddressSpace& space, const Place& place, Place& next) const {
   const GoTable& table = *place.module->go;
   const ByteSource& memory = space.memory();
@@ -244,6 +257,10 @@ Walker::Progress Walker::step_go(AddressSpace& space, const Place& place, Place&
   }
   if (without_abi(name) == "runtime.systemstack") {
     return step_from_system_stack(space, place, next) ? Progress::Stepped : Progress::Lost;
+  }
+  if (std::find(kCallersOfVdso.begin(), kCallersOfVdso.end(), without_abi(name)) !=
+      kCallersOfVdso.end()) {
+    return step_from_vdso(space, place, next) ? Progress::Stepped : Progress::Lost;
   }
   const auto size = table.frame_size(memory, *place.go, place.within());
   if (!size) {

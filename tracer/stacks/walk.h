@@ -8,10 +8,11 @@
 // that can have led here; such a frame is marked as a guess. Where that fails too, the stack is
 // lost, and says so: frames made of whatever addresses lie around on the stack help nobody.
 //
-// Three places need to be known by name. glibc's clone says that it has no caller, which is true
+// Four places need to be known by name. glibc's clone says that it has no caller, which is true
 // for the thread that it makes and wrong for the one that calls it. And Go has a second stack, for
 // C and for its own runtime: runtime.asmcgocall leaves a note on it about where the goroutine's own
-// is, and runtime.systemstack leaves the frame pointer alone.
+// is, runtime.systemstack leaves the frame pointer alone, and who calls the vdso keeps the
+// goroutine's stack pointer in a register.
 
 #include <cstdint>
 #include <optional>
@@ -53,6 +54,7 @@ class Walker {
   [[nodiscard]] bool step_by_register(AddressSpace& space, const Place& place, Place& next) const;
   [[nodiscard]] bool step_from_system_stack(AddressSpace& space, const Place& place,
                                             Place& next) const;
+  [[nodiscard]] bool step_from_vdso(AddressSpace& space, const Place& place, Place& next) const;
   [[nodiscard]] bool guess(AddressSpace& space, const Place& place, Place& next,
                            bool is_innermost) const;
   /// Whether a call instruction in front of an address can have led to `callee`.
