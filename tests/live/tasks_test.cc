@@ -191,6 +191,22 @@ TEST(Tasks, ThreadsBelongToTheirLeader) {
   }
 }
 
+// More of them are stopped at any time than we can answer: each has to get its turn.
+TEST(Tasks, BusyThreadsGetTheirTurns) {
+  constexpr std::size_t kThreads = 20;
+  const Trace trace = trace_program({program("busy_threads"), std::to_string(kThreads), "300"});
+  ASSERT_TRUE(trace.end.ok());
+  EXPECT_EQ(trace.end.value().code, 0);
+  std::map<base::TaskId, int> turns;
+  for (const auto& call : calls_of(trace, "getppid")) {
+    ++turns[call.event->task];
+  }
+  ASSERT_EQ(turns.size(), kThreads);
+  const auto by_count = [](const auto& a, const auto& b) { return a.second < b.second; };
+  const auto [least, most] = std::minmax_element(turns.begin(), turns.end(), by_count);
+  EXPECT_GT(least->second, most->second / 4) << most->second;
+}
+
 TEST(Tasks, NoneOfManyShortLivedChildrenIsLost) {
   const Trace trace = trace_program({program("fork_storm"), "500"});
   ASSERT_TRUE(trace.end.ok());

@@ -25,6 +25,7 @@
 #include "tracer/ptrace/light_calls.h"
 #include "tracer/ptrace/observe.h"
 #include "tracer/ptrace/proc_text.h"
+#include "tracer/ptrace/report_queue.h"
 #include "tracer/ptrace/return_stops.h"
 #include "tracer/ptrace/signal_relay.h"
 #include "tracer/ptrace/stop.h"
@@ -86,11 +87,17 @@ void run(Kernel& kernel, Tracer& tracer, SignalRelay& relay, const Following& fo
   if (following.time_limit || !following.attach.empty()) {
     ticker.start();
   }
-  while (tracer.step(next_report(kernel, true))) {
+  ReportQueue reports{kernel};
+  // A stop that was collected and is not resumed by us would cost the task its signal.
+  for (bool goes_on = true; goes_on || reports.has_collected();) {
+    goes_on = tracer.step(reports.next());
     if (const auto signals = relay.take(); !signals.empty()) {
       tracer.on_signals(signals);
     }
     if (tracer.keeps()) {
+      while (reports.has_collected()) {
+        keep_going(kernel, reports.next());
+      }
       return;
     }
     const bool failed = !following.attach.empty() && tracer.exec_failure() != 0;

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "tracer/ptrace/call_filter.h"
+#include "tracer/ptrace/report_queue.h"
 #include "tracer/ptrace/stop.h"
 
 namespace boxtrace::ptrace {
@@ -27,15 +28,20 @@ void resume(Kernel& kernel, Stop stop) {
 
 }  // namespace
 
+void keep_going(Kernel& kernel, Report report) {
+  if (auto* stop = std::get_if<Stop>(&report)) {
+    resume(kernel, std::move(*stop));
+  }
+}
+
 void keep_running(Kernel& kernel) {
+  ReportQueue reports{kernel};
   for (;;) {
-    Report report = next_report(kernel, true);
+    Report report = reports.next();
     if (std::holds_alternative<NothingLeft>(report)) {
       return;
     }
-    if (auto* stop = std::get_if<Stop>(&report)) {
-      resume(kernel, std::move(*stop));
-    }
+    keep_going(kernel, std::move(report));
   }
 }
 

@@ -6,8 +6,12 @@
 // that is kept cannot be traced by anybody else, and dies with its keeper.
 
 #include "tracer/ptrace/kernel.h"
+#include "tracer/ptrace/stop.h"
 
 namespace boxtrace::ptrace {
+
+/// Resumes what the report says has stopped.
+void keep_going(Kernel& kernel, Report report);
 
 /// Resumes whatever stops, as if there were no tracer, until the last tracee has ended. Must be
 /// called from the thread that seized them.

@@ -92,6 +92,13 @@ StopKind classify(Kernel& kernel, base::HostTid tid, WaitStatus status) {
 
 }  // namespace
 
+Report report_of(Kernel& kernel, const StatusChange& change) {
+  if (change.status.has_ended()) {
+    return Ended{change.tid, change.status};
+  }
+  return Stop{Stopped{kernel, change.tid}, classify(kernel, change.tid, change.status)};
+}
+
 Report next_report(Kernel& kernel, bool block) {
   const WaitResult waited = kernel.wait(block);
   if (std::holds_alternative<NothingLeft>(waited)) {
@@ -103,11 +110,7 @@ Report next_report(Kernel& kernel, bool block) {
   if (std::holds_alternative<NotYet>(waited)) {
     return NotYet{};
   }
-  const StatusChange change = *std::get_if<StatusChange>(&waited);
-  if (change.status.has_ended()) {
-    return Ended{change.tid, change.status};
-  }
-  return Stop{Stopped{kernel, change.tid}, classify(kernel, change.tid, change.status)};
+  return report_of(kernel, *std::get_if<StatusChange>(&waited));
 }
 
 }  // namespace boxtrace::ptrace

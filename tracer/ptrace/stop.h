@@ -103,6 +103,9 @@ struct Ended {
 
 using Report = std::variant<Stop, Ended, NothingLeft, Interrupted, NotYet>;
 
+/// Asks the kernel what kind of stop a change is.
+[[nodiscard]] Report report_of(Kernel& kernel, const StatusChange& change);
+
 /// Waits for the next report of any task and asks the kernel what kind of stop it is.
 [[nodiscard]] Report next_report(Kernel& kernel, bool block);
 
