@@ -1,5 +1,6 @@
-// Leaves a daemon behind that, for two seconds, makes calls that boxtrace stops at; it writes to the
-// file in its argument how many failed with ENOSYS, and whether it may still gain privileges.
+// Leaves a daemon behind that, for two seconds, makes calls that boxtrace stops at. It makes the file in
+// its argument when it begins, and at the end writes there how many failed with ENOSYS, and whether it may
+// still gain privileges.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@ int main(int argc, char** argv) {
     return 4;
   }
   setsid();
+  const int fd = open(argv[1], O_WRONLY | O_CREAT | O_TRUNC, 0600);
   int missing = 0;
   int rounds = 0;
   for (; rounds < 200; ++rounds) {
@@ -32,6 +34,5 @@ int main(int argc, char** argv) {
   char text[64];
   const int size = snprintf(text, sizeof(text), "rounds %d missing %d no_new_privs %d\n", rounds,
                             missing, prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
-  const int fd = open(argv[1], O_WRONLY | O_CREAT | O_TRUNC, 0600);
   return write(fd, text, (size_t)size) == size ? 0 : 1;
 }
