@@ -80,6 +80,8 @@ std::vector<std::string> normalised(const std::string& output) {
   static const std::regex kTimes(
       "(tv_usec|ru_maxrss|ru_minflt|ru_nvcsw|ru_nivcsw|st_ino|stx_ino|st_.time_nsec)=\\d+");
   static const std::regex kDates("(st_.time)=\\d+ /\\*[^*]*\\*/");
+  // Of a quick machine they are 0, of a slow one not, and then strace says the seconds, too.
+  static const std::regex kTicks("(si_[us]time)=\\d+( /\\*[^*]*\\*/)?");
   static const std::regex kKeyring("^(keyctl.*= )\\d+$");
   std::map<std::size_t, std::vector<std::string>> by_task;
   bool begun = false;
@@ -101,6 +103,7 @@ std::vector<std::string> normalised(const std::string& output) {
     text = std::regex_replace(text, kColumn, ") =");
     text = std::regex_replace(text, kDates, "$1=N");
     text = std::regex_replace(text, kTimes, "$1=N");
+    text = std::regex_replace(text, kTicks, "$1=N");
     text = std::regex_replace(text, kKeyring, "$1N");
     text = std::regex_replace(text, kStack, "STACK");
     by_task[ids[line.pid]].push_back(text);
