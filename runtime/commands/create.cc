@@ -1,30 +1,22 @@
 // `boxrun create` and `boxrun run`: run is create and start in one, and stays until the container
 // ends unless told to detach.
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <limits.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <memory>
 
-#include "runtime/cgroup/cgroup.h"
+#include "runtime/commands/bundle_config.h"
 #include "runtime/commands/foreground.h"
 #include "runtime/commands/launch.h"
 #include "runtime/commands/options.h"
 #include "runtime/commands/removal.h"
 #include "runtime/config/parse.h"
-#include "runtime/exec/hook.h"
 #include "runtime/exec/parent.h"
-#include "runtime/exec/security_modules.h"
-#include "runtime/exec/self_protect.h"
 #include "runtime/plan/build.h"
 #include "runtime/plan/render.h"
-#include "runtime/systemd/names.h"
 #include "tracer/os/file.h"
 
 namespace boxrun::commands {
@@ -59,67 +51,6 @@ void add_options(CLI::App& verb, Options& options, bool is_run) {
   verb.add_flag("--no-subreaper", options.no_subreaper, "do not adopt orphans of the container");
 }
 
-Result<std::string> absolute_path(const std::string& path) {
-  const std::unique_ptr<char, decltype(&::free)> resolved{::realpath(path.c_str(), nullptr),
-                                                          ::free};
-  if (resolved == nullptr) {
-    return os::errno_error(fmt::format("realpath({})", base::quote(path)));
-  }
-  return std::string{resolved.get()};
-}
-
-struct Bundle {
-  std::string path;
-  std::string config_text;
-  config::Config config;
-};
-
-Result<Bundle> read_bundle(const Options& options) {
-  Bundle bundle;
-  TRY(bundle.path, absolute_path(options.bundle));
-  const std::string file = options.config.empty() ? bundle.path + "/config.json" : options.config;
-  auto text = os::read_file(file);
-  if (!text.ok()) {
-    Error error = std::move(text).error();
-    if (error.err == ENOENT) {
-      error.hint =
-          "name the bundle with --bundle; `boxrun bundle DIR` makes one, `boxrun spec` "
-          "writes a config.json";
-    }
-    return error;
-  }
-  bundle.config_text = std::move(text).value();
-  auto parsed = config::parse_config(bundle.config_text);
-  if (!parsed.ok()) {
-    return std::move(parsed).error().within(file);
-  }
-  bundle.config = std::move(parsed).value();
-  return bundle;
-}
-
-/// What can be seen to be wrong before anything is made.
-Result<void> check_request(const Bundle& bundle, const Session& session, bool is_run) {
-  if (is_run && bundle.config.process.args.empty()) {
-    return config::nothing_to_run();
-  }
-  const std::string rootfs = plan::resolve_in_bundle(bundle.path, bundle.config.root_path);
-  struct stat seen {};
-  if (::stat(rootfs.c_str(), &seen) != 0) {
-    return os::errno_error(
-        fmt::format("/root/path: stat({})", base::quote(rootfs)),
-        "it counts from the bundle; `boxrun bundle DIR` makes a root filesystem");
-  }
-  if (!S_ISDIR(seen.st_mode)) {
-    return Error{0, fmt::format("/root/path: {} is not a directory", rootfs), {}};
-  }
-  if (session.rootless && bundle.config.find_namespace(config::NamespaceKind::User) == nullptr &&
-      ::geteuid() != 0) {
-    return Error{0, "/linux/namespaces: an ordinary user needs a user namespace",
-                 "`boxrun spec --rootless` writes such a config"};
-  }
-  return {};
-}
-
 /// systemd and podman hand over listening sockets from descriptor 3 on. The variables were meant
 /// for boxrun; the program gets its own. @returns how many Source: sd_listen_fds(3).
 std::uint32_t pass_sockets_on(config::Process& process) {
@@ -149,7 +80,6 @@ class Creation {
  private:
   [[nodiscard]] bool stays() const { return is_run_ && !options_.detach; }
   int create(state::Entry entry, Launch launch);
-  int watch(const exec::Parent& parent, const Launch& launch);
 
   const Options& options_;
   const Session& session_;
@@ -164,7 +94,7 @@ int Creation::run() {
   if (!valid.ok()) {
     return fail(session_, valid.error());
   }
-  auto bundle = read_bundle(options_);
+  auto bundle = read_bundle(options_.bundle, options_.config);
   if (!bundle.ok()) {
     return fail(session_, bundle.error());
   }
@@ -176,24 +106,19 @@ int Creation::run() {
          options_.no_pivot,
          options_.no_new_keyring,
          options_.launch.preserve_fds + pass_sockets_on(bundle_.config.process)};
-  exec::read_security_modules(bundle_.config, session_.log, at_);
-  if (session_.systemd_cgroup) {
-    auto scope =
-        systemd::parse_scope_name(bundle_.config.cgroups_path, options_.id, session_.rootless);
-    if (!scope.ok()) {
-      return fail(session_, scope.error());
-    }
-    at_.scope = std::move(scope).value();
+  const auto completed = complete(at_, bundle_.config, session_);
+  if (!completed.ok()) {
+    return fail(session_, completed.error());
   }
-  at_.cgroup2_alone = !at_.scope && cgroup::is_version2_alone();
-  at_.has_kcore = ::access("/proc/kcore", F_OK) == 0;
   plan_ = plan::make_plan(bundle_.config, at_);
   if (options_.dry_run) {
     const std::string text = plan::render_plan(plan_);
     const auto written = os::write_all(os::BorrowedFd{STDOUT_FILENO}, text);
     return written.ok() ? 0 : fail(session_, written.error());
   }
-  auto checked = check_request(bundle_, session_, is_run_);
+  auto checked = is_run_ && bundle_.config.process.args.empty()
+                     ? Result<void>{config::nothing_to_run()}
+                     : check_bundle(bundle_, session_);
   if (checked.ok()) {
     checked = check_preserved(at_.preserve_fds);
   }
@@ -244,27 +169,8 @@ int Creation::create(state::Entry entry, Launch launch) {
     run_late_hooks(session_, bundle_.config.hooks.poststart, "poststart", parent.state(),
                    state::Status::Running);
   }
-  return stays() ? watch(parent, launch) : 0;
-}
-
-/// Stays with the container, passes signals on, and removes it at its end.
-int Creation::watch(const exec::Parent& parent, const Launch& launch) {
-  const auto status = launch.stay(parent.init_pid());
-  if (!status.ok()) {
-    session_.log.error(status.error());
-    ::kill(parent.init_pid(), SIGKILL);
-  }
-  if (!options_.keep) {
-    auto entry = session_.store.lock(options_.id);
-    // `delete --force` of somebody else may have been faster.
-    if (entry.ok()) {
-      const auto removed = destroy(session_, entry.value(), parent.state(), bundle_.config);
-      if (!removed.ok()) {
-        session_.log.error(removed.error());
-      }
-    }
-  }
-  return status.ok() ? status.value() : 1;
+  return stays() ? stay_to_the_end(session_, launch, parent.state(), bundle_.config, options_.keep)
+                 : 0;
 }
 
 void add_verb(CLI::App& app, Verb& chosen, const char* name, const char* description, bool is_run) {

@@ -46,7 +46,8 @@ int print_features(const Session&) {
       {"hooks",
        {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"}},
       {"mountOptions", config::mount_option_words()},
-      {"linux", linux_features()}};
+      {"linux", linux_features()},
+      {"potentiallyUnsafeConfigAnnotations", {"org.criu.config", "org.systemd.property."}}};
   fmt::print("{}\n", document.dump(4));
   return 0;
 }

@@ -18,7 +18,7 @@ struct Global {
   std::string log_format = "text";
   std::string log_level;
   std::string cgroup_manager;
-  std::string criu;
+  std::string criu = "criu";
   std::string trace;
   std::string rootless = "auto";
   bool debug = false;
@@ -31,6 +31,7 @@ struct Session {
   state::Store store;
   bool rootless = false;
   bool systemd_cgroup = false;
+  std::string criu = "criu";  ///< program
 };
 
 /// Returns the exit status of boxrun; errors it has printed itself, with fail().
@@ -54,6 +55,7 @@ void add_ps(CLI::App& app, Verb& chosen);
 void add_update(CLI::App& app, Verb& chosen);
 void add_events(CLI::App& app, Verb& chosen);
 void add_features(CLI::App& app, Verb& chosen);
-void add_checkpoint_and_restore(CLI::App& app, Verb& chosen);
+void add_checkpoint(CLI::App& app, Verb& chosen);
+void add_restore(CLI::App& app, Verb& chosen);
 
 }  // namespace boxrun::commands

@@ -34,7 +34,7 @@ void add_global(CLI::App& app, Global& global) {
       ->check(CLI::IsMember({"cgroupfs", "systemd"}));
   app.add_option("--log-level", global.log_level, "error, warning or debug (the same as --debug)")
       ->check(CLI::IsMember({"error", "warning", "debug"}));
-  app.add_option("--criu", global.criu, "ignored: boxrun does not checkpoint")->group("");
+  app.add_option("--criu", global.criu, "program that saves and restores (default: criu in $PATH)");
 }
 
 struct VerbGroup {
@@ -42,7 +42,7 @@ struct VerbGroup {
   void (*add)(CLI::App& app, Verb& chosen) = nullptr;
 };
 
-constexpr std::array<VerbGroup, 15> kVerbs = {{
+constexpr std::array<VerbGroup, 16> kVerbs = {{
     {{"spec"}, add_spec},
     {{"bundle"}, add_bundle},
     {{"create", "run"}, add_create_and_run},
@@ -57,7 +57,8 @@ constexpr std::array<VerbGroup, 15> kVerbs = {{
     {{"update"}, add_update},
     {{"events"}, add_events},
     {{"features"}, add_features},
-    {{"checkpoint", "restore"}, add_checkpoint_and_restore},
+    {{"checkpoint"}, add_checkpoint},
+    {{"restore"}, add_restore},
 }};
 
 /// Only those that are mentioned, be it as something else: describing the options of all takes half
@@ -124,9 +125,10 @@ int run_verb(const Global& global, const Verb& chosen, bool protect, char** argv
     exec::Log{}.error(log.error());
     return 1;
   }
-  const Session session{
-      log.value(), state::Store{global.root.empty() ? state::default_root() : global.root},
-      is_rootless(global.rootless), global.systemd_cgroup || global.cgroup_manager == "systemd"};
+  const Session session{log.value(),
+                        state::Store{global.root.empty() ? state::default_root() : global.root},
+                        is_rootless(global.rootless),
+                        global.systemd_cgroup || global.cgroup_manager == "systemd", global.criu};
   if (protect) {
     const auto done = exec::protect_own_binary(argv);
     if (!done.ok()) {

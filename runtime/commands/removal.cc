@@ -29,6 +29,15 @@ void await_end(const state::State& state) {
   }
 }
 
+steps::Outcome run_one(const config::Hook& hook, const state::State& state, state::Status status) {
+  const std::string document = state::render_oci_state(state, status, -1);
+  const std::string field = "\"pid\":";
+  const auto start = document.find(field) + field.size();
+  const auto end = document.find_first_not_of("0123456789", start);
+  const int pid = status == state::Status::Stopped ? 0 : state.pid;
+  return exec::run_hook(hook, document.substr(0, start), pid, document.substr(end));
+}
+
 }  // namespace
 
 Result<void> destroy(const Session& session, const state::Entry& entry, const state::State& state,
@@ -50,16 +59,42 @@ Result<void> destroy(const Session& session, const state::Entry& entry, const st
   return {};
 }
 
+int stay_to_the_end(const Session& session, const Launch& launch, const state::State& state,
+                    const config::Config& config, bool keep) {
+  const auto status = launch.stay(state.pid);
+  if (!status.ok()) {
+    session.log.error(status.error());
+    ::kill(state.pid, SIGKILL);
+  }
+  if (!keep) {
+    auto entry = session.store.lock(state.id);
+    // `delete --force` of somebody else may have been faster.
+    if (entry.ok()) {
+      const auto removed = destroy(session, entry.value(), state, config);
+      if (!removed.ok()) {
+        session.log.error(removed.error());
+      }
+    }
+  }
+  return status.ok() ? status.value() : 1;
+}
+
+Result<void> run_early_hooks(const std::vector<config::Hook>& hooks, std::string_view kind,
+                             const state::State& state, state::Status status) {
+  for (std::size_t i = 0; i < hooks.size(); ++i) {
+    const auto outcome = run_one(hooks[i], state, status);
+    if (outcome.failed()) {
+      return Error{outcome.err(), fmt::format("/hooks/{}/{}: {}", kind, i, outcome.call()),
+                   outcome.hint_text()};
+    }
+  }
+  return {};
+}
+
 void run_late_hooks(const Session& session, const std::vector<config::Hook>& hooks,
                     std::string_view kind, const state::State& state, state::Status status) {
-  const std::string document = state::render_oci_state(state, status, -1);
-  const std::string field = "\"pid\":";
-  const auto start = document.find(field) + field.size();
-  const auto end = document.find_first_not_of("0123456789", start);
-  const int pid = status == state::Status::Stopped ? 0 : state.pid;
   for (std::size_t i = 0; i < hooks.size(); ++i) {
-    const auto outcome =
-        exec::run_hook(hooks[i], document.substr(0, start), pid, document.substr(end));
+    const auto outcome = run_one(hooks[i], state, status);
     if (outcome.failed()) {
       session.log.warn(fmt::format("/hooks/{}/{}: {}", kind, i, outcome.call()));
     }

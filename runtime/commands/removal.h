@@ -1,8 +1,10 @@
 #pragma once
-// The end of a container, common to `delete` and `run`.
+// The end of a container, and hooks around it: common to `delete`, `run`, `checkpoint` and
+// `restore`.
 
 #include <vector>
 
+#include "runtime/commands/launch.h"
 #include "runtime/commands/options.h"
 #include "runtime/config/config.h"
 
@@ -12,6 +14,17 @@ namespace boxrun::commands {
 /// the state directory; then runs the poststop hooks.
 [[nodiscard]] Result<void> destroy(const Session& session, const state::Entry& entry,
                                    const state::State& state, const config::Config& config);
+
+/// Stays with a container whose program runs, passes signals on, and removes it at its end unless
+/// told to keep it. Signals must be blocked. @returns the exit status of boxrun
+[[nodiscard]] int stay_to_the_end(const Session& session, const Launch& launch,
+                                  const state::State& state, const config::Config& config,
+                                  bool keep);
+
+/// Hooks of the runtime namespace whose failure ends the operation.
+[[nodiscard]] Result<void> run_early_hooks(const std::vector<config::Hook>& hooks,
+                                           std::string_view kind, const state::State& state,
+                                           state::Status status);
 
 /// Hooks of the runtime namespace whose failure is only a warning: poststart and poststop.
 void run_late_hooks(const Session& session, const std::vector<config::Hook>& hooks,

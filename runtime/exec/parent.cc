@@ -97,6 +97,9 @@ Parent::Parent(const plan::Plan& plan, const config::Config& config,
   state_.owner = ::geteuid();
   state_.own_pid_namespace = config.has_new(config::NamespaceKind::Pid);
   state_.annotations = config.annotations;
+  if (!config.process.terminal) {
+    state_.streams = state::read_own_streams();
+  }
 }
 
 Parent::~Parent() {
@@ -242,11 +245,8 @@ void Parent::describe_cgroup() {
     CgroupPlace described{place.version2,
                           place.directory,
                           place.directory + (place.version2 ? "/cgroup.procs" : "/tasks"),
-                          {},
+                          cgroup_place_name(place, places.size()),
                           {}};
-    if (places.size() > 1 || !place.version2) {
-      described.name = place.mount_point.substr(place.mount_point.rfind('/') + 1);
-    }
     if (place.controllers.size() > 1) {
       std::ranges::remove_copy(place.controllers, std::back_inserter(described.links),
                                described.name);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "runtime/aliases.h"
+#include "runtime/cgroup/cgroup.h"
 #include "runtime/config/config.h"
 #include "tracer/os/fd.h"
 
@@ -28,6 +29,12 @@ struct CgroupPlace {
   /// Links to `name`, such as `cpu` -> `cpu,cpuacct`, where a hierarchy has several controllers.
   std::vector<std::string> links;
 };
+
+/// The name of one of `count` places, or nothing.
+[[nodiscard]] inline std::string cgroup_place_name(const cgroup::Place& place, std::size_t count) {
+  return count > 1 || !place.version2 ? place.mount_point.substr(place.mount_point.rfind('/') + 1)
+                                      : std::string{};
+}
 
 /// The state that hooks read, cut where the pid goes, which is not known before clone(2).
 struct HookState {

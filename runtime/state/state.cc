@@ -43,6 +43,7 @@ std::string render_state_file(const State& state) {
                            {"complete", state.complete},
                            {"ownPidNamespace", state.own_pid_namespace},
                            {"annotations", state.annotations},
+                           {"streams", state.streams},
                            {"cgroups", places},
                            {"cgroupParents", state.cgroup.parents}};
   if (!state.cgroup.unit.name.empty()) {
@@ -72,6 +73,7 @@ Result<State> parse_state_file(std::string_view text) {
   for (const auto& [key, value] : root.entries("annotations")) {
     state.annotations[key] = value.as_text();
   }
+  state.streams = root.texts("streams");
   for (const config::Node& node : root.elements("cgroups")) {
     state.cgroup.places.push_back({node.boolean("version2").value_or(false),
                                    node.texts("controllers"), node.required_text("mountPoint"),

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "runtime/aliases.h"
 #include "runtime/cgroup/cgroup.h"
@@ -28,6 +29,9 @@ struct State {
   bool complete = false;  ///< creation has come to its end
   bool own_pid_namespace = true;
   std::map<std::string, std::string> annotations;
+  /// What the standard streams were when the container was made, as /proc/PID/fd has it; empty with
+  /// a terminal. A restored container is given those of its caller instead.
+  std::vector<std::string> streams;
   cgroup::Cgroup cgroup;
 };
 

@@ -242,6 +242,15 @@ Status read_status(const State& state, const std::string& fifo_path) {
   return exists(fifo_path) ? Status::Created : Status::Running;
 }
 
+std::vector<std::string> read_own_streams() {
+  std::vector<std::string> streams;
+  for (const int fd : {0, 1, 2}) {
+    const auto link = os::read_link(fmt::format("/proc/self/fd/{}", fd));
+    streams.push_back(link.ok() ? link.value() : std::string{});
+  }
+  return streams;
+}
+
 std::string read_timestamp() {
   // Not gmtime(3), which reads the file of the local time zone.
   namespace chrono = std::chrono;

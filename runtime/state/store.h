@@ -83,6 +83,9 @@ class Store {
 /// Field 22 of /proc/PID/stat, or nothing when the process is gone or a zombie.
 [[nodiscard]] std::optional<std::uint64_t> read_start_ticks(int pid);
 
+/// What descriptors 0, 1 and 2 of boxrun are: `pipe:[1234]`, a path, or nothing where closed.
+[[nodiscard]] std::vector<std::string> read_own_streams();
+
 /// Now, as RFC 3339 in UTC with nanoseconds.
 [[nodiscard]] std::string read_timestamp();
 

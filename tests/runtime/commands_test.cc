@@ -219,14 +219,6 @@ TEST_F(Commands, FeaturesPromisesOnlyWhatTheParserTakes) {
   }
 }
 
-TEST_F(Commands, CheckpointAndRestoreAreRefusedInWords) {
-  for (const char* verb : {"checkpoint", "restore"}) {
-    const Ended ended = boxrun({verb, "--image-path", "/x", id});
-    EXPECT_EQ(ended.status, 1);
-    EXPECT_THAT(ended.err, HasSubstr(std::string{verb} + " is not supported"));
-  }
-}
-
 TEST_F(Commands, TheVersionIsPrintedAsEnginesParseIt) {
   const Ended ended = run_command({{BOXRUN_PROGRAM, "--version"}});
   EXPECT_EQ(ended.status, 0);
