@@ -62,6 +62,10 @@ Result<void> check_bundle(const Bundle& bundle, const Session& session) {
   if (!S_ISDIR(seen.st_mode)) {
     return Error{0, fmt::format("/root/path: {} is not a directory", rootfs), {}};
   }
+  if (session.rootless && !bundle.config.net_devices.empty()) {
+    return Error{EPERM, "/linux/netDevices: an ordinary user cannot move devices of the host",
+                 "leave it out, or have root run the container"};
+  }
   if (session.rootless && bundle.config.find_namespace(config::NamespaceKind::User) == nullptr &&
       ::geteuid() != 0) {
     return Error{0, "/linux/namespaces: an ordinary user needs a user namespace",

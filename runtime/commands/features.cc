@@ -36,6 +36,7 @@ ordered_json linux_features() {
           {"apparmor", {{"enabled", true}}},
           {"selinux", {{"enabled", true}}},
           {"intelRdt", {{"enabled", false}}},
+          {"netDevices", {{"enabled", true}}},
           {"mountExtensions", {{"idmap", {{"enabled", true}}}}}};
 }
 

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +26,8 @@
 #include "runtime/criu/mounts.h"
 #include "runtime/criu/service.h"
 #include "runtime/exec/fd_passing.h"
+#include "runtime/exec/net_devices.h"
+#include "runtime/steps/network.h"
 #include "runtime/systemd/scope.h"
 #include "tracer/os/file.h"
 
@@ -42,6 +45,20 @@ struct Options {
   bool no_subreaper = false;
   bool no_pivot = false;
 };
+
+/// criu makes the namespace without any of its content. In a child, because boxrun stays outside.
+void raise_loopback_of(pid_t init) {
+  const auto space = os::open_file(fmt::format("/proc/{}/ns/net", init));
+  const pid_t child = space.ok() ? ::fork() : -1;
+  if (child == 0) {
+    const bool done =
+        ::setns(space.value().get(), CLONE_NEWNET) == 0 && !steps::raise_loopback().failed();
+    ::_exit(done ? 0 : 1);
+  }
+  if (child > 0) {
+    ::waitpid(child, nullptr, 0);
+  }
+}
 
 class Restoration {
  public:
@@ -224,6 +241,13 @@ Result<void> Restoration::notified(const state::Entry& entry, const exec::Consol
   const config::Hooks& hooks = bundle_.config.hooks;
   if (notification.script == "setup-namespaces") {
     state_.pid = notification.pid;
+    if (bundle_.config.has_new(config::NamespaceKind::Network)) {
+      raise_loopback_of(state_.pid);
+    }
+    for (const config::NetDevice& device : bundle_.config.net_devices) {
+      TRY_OK(exec::move_network_device(device, state_.pid)
+                 .within("/linux/netDevices/" + base::printable(device.host_name)));
+    }
     TRY_OK(run_early_hooks(hooks.prestart, "prestart", state_, state::Status::Created));
     return run_early_hooks(hooks.create_runtime, "createRuntime", state_, state::Status::Creating);
   }

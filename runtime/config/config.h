@@ -270,6 +270,12 @@ struct Hooks {
   std::vector<Hook> poststop;
 };
 
+/// A network device of the host that becomes the container's.
+struct NetDevice {
+  std::string host_name;
+  std::string name;  ///< in the container; empty: the same
+};
+
 struct TimeOffset {
   std::string clock;  ///< `monotonic` or `boottime`
   std::int64_t seconds = 0;
@@ -292,6 +298,7 @@ struct Config {
   std::vector<IdMapping> gid_mappings;
   std::vector<TimeOffset> time_offsets;
   std::vector<Device> devices;
+  std::vector<NetDevice> net_devices;  ///< in the order of the keys
   std::string cgroups_path;
   std::optional<Resources> resources;
   std::uint64_t rootfs_propagation = 0;  ///< MS_*, 0 when the config does not say

@@ -60,6 +60,8 @@ void check_consistency(const Node& root, Config& config) {
                  !config.masked_paths.empty());
   need_namespace(*linux_node, config, NamespaceKind::Mount, "readonlyPaths",
                  !config.readonly_paths.empty());
+  need_namespace(*linux_node, config, NamespaceKind::Network, "netDevices",
+                 !config.net_devices.empty());
   need_namespace(*linux_node, config, NamespaceKind::Time, "timeOffsets",
                  !config.time_offsets.empty());
   if (config.has_joined(NamespaceKind::Time) && !config.time_offsets.empty()) {

@@ -161,12 +161,22 @@ void refuse_rdt(const Node& linux_node) {
   }
 }
 
-/// Moving a device of the host into the container would take rtnetlink(7).
-void refuse_network_devices(const Node& linux_node) {
-  const auto node = linux_node.object("netDevices");
-  if (node && !node->is_empty()) {
-    linux_node.fail_at("netDevices", "is not supported: boxrun moves no network devices",
-                       "`ip link set DEVICE netns PID` in a createRuntime hook does");
+/// Source: net/core/dev.c: dev_valid_name().
+bool is_device_name(std::string_view name) {
+  return !name.empty() && name.size() <= 15 && name != "." && name != ".." &&
+         name.find_first_of("/: \t\n\v\f\r") == std::string_view::npos;
+}
+
+void parse_network_devices(const Node& linux_node, Config& config) {
+  for (const auto& [host_name, node] : linux_node.entries("netDevices")) {
+    const NetDevice device{host_name, node.text("name")};
+    for (const std::string& name : {device.host_name, device.name}) {
+      if (!name.empty() && !is_device_name(name)) {
+        node.fail(fmt::format("\"{}\" is no name of a network device", base::printable(name)),
+                  "at most 15 bytes, without blanks, / and :");
+      }
+    }
+    config.net_devices.push_back(device);
   }
 }
 
@@ -229,7 +239,7 @@ void parse_linux(const Node& root, Config& config) {
   parse_execution_domain(*node, config);
   config.mount_label = node->text("mountLabel");
   refuse_rdt(*node);
-  refuse_network_devices(*node);
+  parse_network_devices(*node, config);
 }
 
 }  // namespace boxrun::config

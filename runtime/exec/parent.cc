@@ -21,6 +21,7 @@
 #include "runtime/exec/fd_passing.h"
 #include "runtime/exec/hook.h"
 #include "runtime/exec/idmap.h"
+#include "runtime/exec/net_devices.h"
 #include "runtime/exec/prepare.h"
 #include "runtime/exec/scheduling.h"
 #include "runtime/plan/render.h"
@@ -359,6 +360,10 @@ Result<void> Parent::perform(const plan::SetScheduler& step) {
 
 Result<void> Parent::perform(const plan::SetIoPriority& step) {
   return set_io_priority(init_, step.priority);
+}
+
+Result<void> Parent::perform(const plan::MoveNetDevice& step) {
+  return move_network_device(step.device, init_);
 }
 
 Result<void> Parent::perform(const plan::RunHooks& step) {

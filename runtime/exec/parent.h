@@ -54,6 +54,7 @@ class Parent {
   [[nodiscard]] Result<void> perform(const plan::RaiseHardLimit& step);
   [[nodiscard]] Result<void> perform(const plan::SetScheduler& step);
   [[nodiscard]] Result<void> perform(const plan::SetIoPriority& step);
+  [[nodiscard]] Result<void> perform(const plan::MoveNetDevice& step);
   [[nodiscard]] Result<void> perform(const plan::RunHooks& step);
   [[nodiscard]] Result<void> perform(const plan::RecordCreated& step);
   [[nodiscard]] Result<void> perform(const plan::Tell& step);

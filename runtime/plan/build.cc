@@ -56,6 +56,7 @@ class Builder {
   void spawn_through_stage();
   void write_id_maps(Actor child);
   void isolate();
+  void bring_network();
   void make_rootfs();
   void make_devices();
   void run_create_hooks();
@@ -233,6 +234,7 @@ void Builder::isolate() {
   if (!joins.namespaces.empty()) {
     add(Actor::Init, "/linux/namespaces", std::move(joins));
   }
+  bring_network();
   add(Actor::Init, {}, NewSession{});
   if (!at_.no_new_keyring) {
     add(Actor::Init, {}, JoinKeyring{"_ses." + at_.id});
@@ -240,6 +242,25 @@ void Builder::isolate() {
   for (const Label& label : labels()) {
     add(Actor::Init, label.setting, OpenLabel{label.module});
   }
+}
+
+/// Before the sysctls, which may be about the devices.
+void Builder::bring_network() {
+  if (config_.has_new(NamespaceKind::Network)) {
+    add(Actor::Init, config_.namespace_setting(NamespaceKind::Network), RaiseLoopback{});
+  }
+  if (config_.net_devices.empty() || at_.joins) {
+    return;
+  }
+  join_cgroup();  // or its message would come where NetworkDone is waited for
+  tell(Actor::Init, MessageKind::NetworkReady);
+  await(Actor::Boxrun, MessageKind::NetworkReady);
+  for (const config::NetDevice& device : config_.net_devices) {
+    add(Actor::Boxrun, "/linux/netDevices/" + base::printable(device.host_name),
+        MoveNetDevice{device});
+  }
+  tell(Actor::Boxrun, MessageKind::NetworkDone);
+  await(Actor::Init, MessageKind::NetworkDone);
 }
 
 /// SELinux labels files of these filesystems by a mount option; others have labels of their own.

@@ -18,6 +18,10 @@ std::string_view render_kind(MessageKind kind) {
       return "init adopted";
     case MessageKind::CgroupMade:
       return "cgroup made";
+    case MessageKind::NetworkReady:
+      return "network ready";
+    case MessageKind::NetworkDone:
+      return "network done";
     case MessageKind::MountsDone:
       return "mounts done";
     case MessageKind::HooksDone:

@@ -16,6 +16,8 @@ enum class MessageKind : std::uint8_t {
   InitBorn,            ///< [1:NS]: `number` is init's pid as boxrun sees it
   Adopted,             ///< boxrun: it knows init, which may speak from now on
   CgroupMade,          ///< boxrun: the cgroup is there; descriptors of its files come along
+  NetworkReady,        ///< init: its network namespace is there
+  NetworkDone,         ///< boxrun: the devices are there, too
   MountsDone,          ///< init: namespaces and mounts are complete, pivot_root comes next
   HooksDone,           ///< boxrun: hooks of the runtime namespace have run; `number` is init's pid
   Ready,               ///< init: only waiting and execve are left

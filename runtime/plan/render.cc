@@ -182,6 +182,11 @@ struct Describe {
     return "write timens_offsets " + line;
   }
   std::string operator()(const BecomeRoot&) const { return "become root of the user namespace"; }
+  std::string operator()(const RaiseLoopback&) const { return "bring up the loopback interface"; }
+  std::string operator()(const MoveNetDevice& it) const {
+    return fmt::format("move network device {}{}", base::printable(it.device.host_name),
+                       it.device.name.empty() ? "" : " as " + base::printable(it.device.name));
+  }
   std::string operator()(const NewSession&) const { return "start a new session"; }
   std::string operator()(const JoinKeyring& it) const {
     return "join the session keyring " + it.name;

@@ -90,6 +90,10 @@ struct SetScheduler {
 struct SetIoPriority {
   config::IoPriority priority;
 };
+/// Moves a device of the host into init's network namespace.
+struct MoveNetDevice {
+  config::NetDevice device;
+};
 /// Runs the hooks of one kind in the namespaces of the actor.
 struct RunHooks {
   std::string kind;  ///< `createRuntime`
@@ -110,6 +114,8 @@ struct Await {
 
 // ---- what happens on the way into the container ----
 
+/// Brings up `lo`.
+struct RaiseLoopback {};
 struct JoinNamespaces {
   std::vector<config::Namespace> namespaces;
   std::vector<std::string> settings;  ///< the JSON path of each
@@ -257,15 +263,15 @@ struct Execute {
 };
 
 using Action =
-    std::variant<PlaceCgroup, MakeCgroup, ReserveScope, StartScope, Spawn, WriteIdMaps, SetOomScore,
-                 JoinCgroup, RaiseHardLimit, SetRlimit, SetScheduler, SetIoPriority, SetPersonality,
-                 SetMemoryPolicy, OpenLabel, SetLabel, RunHooks, RecordCreated, Tell, Await,
-                 JoinNamespaces, UnshareNamespaces, WriteTimeOffsets, BecomeRoot, NewSession,
-                 JoinKeyring, PropagateRoot, BindRootfs, MountOne, MakeDevice, MakeLink,
-                 MakeReadonly, Mask, MakeConsole, EnterRootfs, MakeDirectory, PropagateNewRoot,
-                 SetHostname, SetDomainname, WriteSysctl, SetUmask, OwnStreams, NoNewPrivileges,
-                 LoadSeccomp, LimitBounding, SetUser, SetCapabilities, ChangeDirectory, FindProgram,
-                 CloseDescriptors, WaitForStart, Execute>;
+    std::variant<PlaceCgroup, MoveNetDevice, RaiseLoopback, MakeCgroup, ReserveScope, StartScope,
+                 Spawn, WriteIdMaps, SetOomScore, JoinCgroup, RaiseHardLimit, SetRlimit,
+                 SetScheduler, SetIoPriority, SetPersonality, SetMemoryPolicy, OpenLabel, SetLabel,
+                 RunHooks, RecordCreated, Tell, Await, JoinNamespaces, UnshareNamespaces,
+                 WriteTimeOffsets, BecomeRoot, NewSession, JoinKeyring, PropagateRoot, BindRootfs,
+                 MountOne, MakeDevice, MakeLink, MakeReadonly, Mask, MakeConsole, EnterRootfs,
+                 MakeDirectory, PropagateNewRoot, SetHostname, SetDomainname, WriteSysctl, SetUmask,
+                 OwnStreams, NoNewPrivileges, LoadSeccomp, LimitBounding, SetUser, SetCapabilities,
+                 ChangeDirectory, FindProgram, CloseDescriptors, WaitForStart, Execute>;
 
 struct Step {
   Actor actor = Actor::Boxrun;

@@ -10,6 +10,8 @@ namespace boxrun::steps {
 Outcome run(const plan::JoinNamespaces& step, Inside& inside);
 Outcome run(const plan::UnshareNamespaces& step, Inside& inside);
 Outcome run(const plan::WriteTimeOffsets& step, Inside& inside);
+// network.cc
+Outcome run(const plan::RaiseLoopback& step, Inside& inside);
 // cgroup_join.cc
 Outcome run(const plan::JoinCgroup& step, Inside& inside);
 // identity.cc

@@ -237,6 +237,7 @@ const Row kRows[] = {
     {"init begins", {}, {"prctl\\(PR_SET_DUMPABLE, .*"}},
     {"move into the cgroup", {"write\\(/sys/fs/cgroup/.*/(tasks|cgroup.procs), \"0\", 1\\)"}, {}},
     {"move into the cgroup, unless made in it", {}, {}},
+    {"bring up the loopback interface", {}, {}},
     {"start a new session", {"setsid\\(\\)"}, {}},
     {"join the session keyring (\\S+)", {"keyctl\\(KEYCTL_JOIN_SESSION_KEYRING, \"$1\"\\)"}, {}},
     {"write (/proc/sys/\\S+) (\".*\")", {"write\\($1, $2, .*"}, {}},

@@ -380,8 +380,16 @@ TEST(Config, WhatBoxrunCannotDoIsRefusedWithAWayOut) {
   EXPECT_EQ(mistake_in(with("/linux/intelRdt", {{"closID", "a"}})),
             "/linux/intelRdt: is not supported: boxrun does not drive resctrl");
   EXPECT_EQ(mistake_in(with("/linux/intelRdt", json::object())), "no mistake");
-  EXPECT_EQ(mistake_in(with("/linux/netDevices", {{"eth0", json::object()}})),
-            "/linux/netDevices: is not supported: boxrun moves no network devices");
+}
+
+TEST(Config, NetworkDevicesHaveNamesOfTheKernels) {
+  EXPECT_EQ(mistake_in(with("/linux/netDevices", {{"eth0", {{"name", "a%d"}}}})), "no mistake");
+  EXPECT_EQ(mistake_in(with("/linux/netDevices", {{"a/b", json::object()}})),
+            "/linux/netDevices/a~1b: \"a/b\" is no name of a network device");
+  EXPECT_EQ(mistake_in(with("/linux/netDevices", {{"eth0", {{"name", "sixteen-bytes-16"}}}})),
+            "/linux/netDevices/eth0: \"sixteen-bytes-16\" is no name of a network device");
+  EXPECT_EQ(mistake_in(with("/linux/netDevices", {{"..", json::object()}})),
+            "/linux/netDevices/..: \"..\" is no name of a network device");
 }
 
 TEST(Config, WhatSpecWritesIsValid) {
