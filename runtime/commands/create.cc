@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <memory>
 
 #include "runtime/commands/bundle_config.h"
@@ -70,6 +71,11 @@ std::uint32_t pass_sockets_on(config::Process& process) {
   return static_cast<std::uint32_t>(*sockets);
 }
 
+/// Before there is an entry: its path must not depend on the working directory.
+std::string notify_directory_of(const state::Store& store, const std::string& id) {
+  return std::filesystem::absolute(store.fifo_path(id)).parent_path() / "notify";
+}
+
 class Creation {
  public:
   Creation(const Options& options, const Session& session, bool is_run)
@@ -80,6 +86,7 @@ class Creation {
  private:
   [[nodiscard]] bool stays() const { return is_run_ && !options_.detach; }
   int create(state::Entry entry, Launch launch);
+  Result<void> open_notifier(const state::Entry& entry, Launch& launch) const;
 
   const Options& options_;
   const Session& session_;
@@ -106,6 +113,9 @@ int Creation::run() {
          options_.no_pivot,
          options_.no_new_keyring,
          options_.launch.preserve_fds + pass_sockets_on(bundle_.config.process)};
+  if (is_notify_wanted()) {
+    show_notify_socket(bundle_.config, notify_directory_of(session_.store, options_.id));
+  }
   const auto completed = complete(at_, bundle_.config, session_);
   if (!completed.ok()) {
     return fail(session_, completed.error());
@@ -139,6 +149,15 @@ int Creation::run() {
   return create(std::move(entry).value(), std::move(launch).value());
 }
 
+Result<void> Creation::open_notifier(const state::Entry& entry, Launch& launch) const {
+  TRY_OK(make_notify_directory(entry.notify_path()));
+  if (is_run_) {
+    TRY(Notifier notifier, Notifier::open(entry.notify_path()));
+    launch.give_notifier(std::move(notifier));
+  }
+  return {};
+}
+
 int Creation::create(state::Entry entry, Launch launch) {
   if (stays() && !options_.no_subreaper) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -147,7 +166,10 @@ int Creation::create(state::Entry entry, Launch launch) {
   exec::Parent parent{plan_, bundle_.config, at_, entry, session_.log};
   parent.give_console(launch.take_console());
   parent.keep_config(bundle_.config_text);
-  auto done = parent.run();
+  auto done = is_notify_wanted() ? open_notifier(entry, launch) : Result<void>{};
+  if (done.ok()) {
+    done = parent.run();
+  }
   const bool created = done.ok();
   if (done.ok()) {
     done = launch.announce(parent.init_pid());
@@ -168,6 +190,9 @@ int Creation::create(state::Entry entry, Launch launch) {
   if (is_run_) {
     run_late_hooks(session_, bundle_.config.hooks.poststart, "poststart", parent.state(),
                    state::Status::Running);
+  }
+  if (!stays()) {
+    launch.await_ready(parent.init_pid());
   }
   return stays() ? stay_to_the_end(session_, launch, parent.state(), bundle_.config, options_.keep)
                  : 0;

@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "runtime/aliases.h"
+#include "runtime/commands/notify.h"
 #include "runtime/commands/relay.h"
 #include "tracer/os/fd.h"
 
@@ -90,7 +91,7 @@ void pass_on(pid_t program, const os::UniqueFd& signals, Relay* relay) {
 
 }  // namespace
 
-int wait_in_foreground(pid_t program, Relay* relay) {
+int wait_in_foreground(pid_t program, Relay* relay, Notifier* notifier) {
   sigset_t all;
   ::sigfillset(&all);
   const os::UniqueFd signals{::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK)};
@@ -102,12 +103,10 @@ int wait_in_foreground(pid_t program, Relay* relay) {
       }
       return *status;
     }
-    std::array<pollfd, 3> waits = {pollfd{signals.get(), POLLIN, 0}, pollfd{-1, 0, 0},
-                                   pollfd{-1, 0, 0}};
-    if (relay != nullptr) {
-      const auto wishes = relay->wishes();
-      waits = {waits[0], wishes[0], wishes[1]};
-    }
+    constexpr pollfd kNothing{-1, 0, 0};
+    const auto wishes = relay != nullptr ? relay->wishes() : std::array{kNothing, kNothing};
+    std::array<pollfd, 4> waits = {pollfd{signals.get(), POLLIN, 0}, wishes[0], wishes[1],
+                                   notifier != nullptr ? notifier->wish() : kNothing};
     const int patience = relay != nullptr ? relay->patience_ms() : -1;
     const bool may_shed = !has_shed && (patience < 0 || patience > kShortLife);
     const int ready = ::poll(waits.data(), waits.size(), may_shed ? kShortLife : patience);
@@ -123,6 +122,9 @@ int wait_in_foreground(pid_t program, Relay* relay) {
     }
     if (relay != nullptr) {
       relay->carry({waits[1], waits[2]});
+    }
+    if (waits[3].revents != 0) {
+      notifier->carry(::getpid());
     }
   }
 }

@@ -6,6 +6,7 @@
 
 namespace boxrun::commands {
 
+class Notifier;
 class Relay;
 
 /// Blocks all signals while it lives, so that none that arrives during creation is lost: they wait
@@ -25,8 +26,9 @@ class SignalBlock {
 /// Waits for `program`, passing every signal on to it, carrying its terminal over if it has one,
 /// and reaping whoever boxrun has inherited. Signals must be blocked.
 ///
-/// @param relay  nullptr without a terminal
+/// @param relay     nullptr without a terminal
+/// @param notifier  nullptr where nobody waits for the program to be ready
 /// @returns its exit status, or 128 + the signal that killed it.
-int wait_in_foreground(pid_t program, Relay* relay);
+int wait_in_foreground(pid_t program, Relay* relay, Notifier* notifier);
 
 }  // namespace boxrun::commands

@@ -6,8 +6,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <optional>
-
 #include "runtime/commands/foreground.h"
 #include "runtime/commands/relay.h"
 #include "runtime/exec/fd_passing.h"
@@ -82,13 +80,19 @@ Result<void> Launch::announce(pid_t program) const {
   return pid_file_.empty() ? Result<void>{} : write_pid_file(pid_file_, program);
 }
 
-Result<int> Launch::stay(pid_t program) const {
+void Launch::await_ready(pid_t program) {
+  if (notifier_) {
+    notifier_->await(program);
+  }
+}
+
+Result<int> Launch::stay(pid_t program) {
   TRY(os::UniqueFd master, console_.receive_master());
   std::optional<Relay> relay;
   if (master) {
     relay.emplace(std::move(master));
   }
-  return wait_in_foreground(program, relay ? &*relay : nullptr);
+  return wait_in_foreground(program, relay ? &*relay : nullptr, notifier_ ? &*notifier_ : nullptr);
 }
 
 }  // namespace boxrun::commands

@@ -6,10 +6,12 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "runtime/aliases.h"
 #include "runtime/commands/console.h"
+#include "runtime/commands/notify.h"
 #include "tracer/os/fd.h"
 
 namespace boxrun::commands {
@@ -32,15 +34,19 @@ class Launch {
   [[nodiscard]] static Result<Launch> open(const LaunchOptions& options, bool terminal,
                                            bool detached);
   [[nodiscard]] exec::ConsoleRoute take_console() { return console_.take_route(); }
+  void give_notifier(Notifier notifier) { notifier_ = std::move(notifier); }
   /// The program is there: writes the pid file, sends the pidfd.
   [[nodiscard]] Result<void> announce(pid_t program) const;
   /// Stays with the program until it ends. Signals must be blocked. @returns its exit status
-  [[nodiscard]] Result<int> stay(pid_t program) const;
+  [[nodiscard]] Result<int> stay(pid_t program);
+  /// Where boxrun does not stay: until the program is ready, if somebody wants to know.
+  void await_ready(pid_t program);
 
  private:
   std::string pid_file_;
   Console console_;
   os::UniqueFd pidfd_socket_;
+  std::optional<Notifier> notifier_;
 };
 
 }  // namespace boxrun::commands

@@ -59,7 +59,7 @@ Result<void> destroy(const Session& session, const state::Entry& entry, const st
   return {};
 }
 
-int stay_to_the_end(const Session& session, const Launch& launch, const state::State& state,
+int stay_to_the_end(const Session& session, Launch& launch, const state::State& state,
                     const config::Config& config, bool keep) {
   const auto status = launch.stay(state.pid);
   if (!status.ok()) {

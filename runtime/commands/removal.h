@@ -17,9 +17,8 @@ namespace boxrun::commands {
 
 /// Stays with a container whose program runs, passes signals on, and removes it at its end unless
 /// told to keep it. Signals must be blocked. @returns the exit status of boxrun
-[[nodiscard]] int stay_to_the_end(const Session& session, const Launch& launch,
-                                  const state::State& state, const config::Config& config,
-                                  bool keep);
+[[nodiscard]] int stay_to_the_end(const Session& session, Launch& launch, const state::State& state,
+                                  const config::Config& config, bool keep);
 
 /// Hooks of the runtime namespace whose failure ends the operation.
 [[nodiscard]] Result<void> run_early_hooks(const std::vector<config::Hook>& hooks,

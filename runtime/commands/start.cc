@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <memory>
+#include <optional>
 
+#include "runtime/commands/notify.h"
 #include "runtime/commands/options.h"
 #include "runtime/commands/removal.h"
 #include "runtime/config/parse.h"
@@ -47,6 +49,10 @@ Result<void> start(const Session& session, const std::string& id) {
   }
   TRY(const std::string text, os::read_file(entry.config_path()));
   TRY(const config::Config config, config::parse_config(text));
+  std::optional<Notifier> notifier;
+  if (is_notify_wanted() && ::access(entry.notify_path().c_str(), F_OK) == 0) {
+    TRY(notifier, Notifier::open(entry.notify_path()));
+  }
   TRY_OK(os::write_all(fifo.value(), "0"));
   if (::unlink(entry.fifo_path().c_str()) != 0) {
     return os::errno_error(fmt::format("unlink({})", base::quote(entry.fifo_path())));
@@ -57,6 +63,9 @@ Result<void> start(const Session& session, const std::string& id) {
   entry.unlock();
   await_execve(fifo.value());
   run_late_hooks(session, config.hooks.poststart, "poststart", state, state::Status::Running);
+  if (notifier) {
+    notifier->await(state.pid);
+  }
   return {};
 }
 

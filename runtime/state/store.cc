@@ -128,6 +128,8 @@ Result<void> Entry::make_fifo() const {
 }
 
 Result<void> Entry::remove() const {
+  ::unlink((notify_path() + "/notify.sock").c_str());
+  ::rmdir(notify_path().c_str());
   const auto names = os::list_directory(path_);
   if (names.ok()) {
     for (const std::string& name : names.value()) {

@@ -36,6 +36,8 @@ class Entry {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string fifo_path() const { return path_ + "/exec.fifo"; }
   [[nodiscard]] std::string config_path() const { return path_ + "/config.json"; }
+  /// Holds the container's socket for a service manager, where one waits.
+  [[nodiscard]] std::string notify_path() const { return path_ + "/notify"; }
   /// Beside the containers, of which none can have this name: compiled seccomp filters.
   [[nodiscard]] std::string cache_path() const {
     return path_.substr(0, path_.rfind('/') + 1) + std::string{kCacheName};
