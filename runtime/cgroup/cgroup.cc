@@ -51,7 +51,20 @@ bool has_controller(const std::string& directory, std::string_view controller) {
          std::ranges::count(base::split_blanks(base::trim(offered.value())), controller) > 0;
 }
 
+constexpr const char* kDelegation =
+    "without root's rights limits need a cgroup that is delegated to the user";
+
+/// A hierarchy may have it all the same: one that a rootless boxrun may not write to was left out.
 Error no_controller(const Limit& limit) {
+  const auto layout = read_layout();
+  if (layout.ok() && std::ranges::any_of(layout.value(), [&limit](const Hierarchy& hierarchy) {
+        return std::ranges::count(hierarchy.controllers, limit.controller) != 0;
+      })) {
+    return {EACCES,
+            fmt::format("{}: no right to make a cgroup where the {} controller is", limit.setting,
+                        limit.controller),
+            kDelegation};
+  }
   return {ENOENT,
           fmt::format("{}: no cgroup hierarchy here has the {} controller", limit.setting,
                       limit.controller),
@@ -456,7 +469,7 @@ Result<void> check_limitless(const config::Config& config) {
     return {};
   }
   return Error{EACCES, fmt::format("{}: no right to make a cgroup", limits.front().setting),
-               "without root's rights limits need a cgroup that is delegated to the user"};
+               kDelegation};
 }
 
 Result<void> limit_cgroup(const config::Config& config, bool rootless, const Cgroup& cgroup,

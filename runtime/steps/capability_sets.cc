@@ -36,7 +36,10 @@ Outcome write_capability_sets(const CapabilitySets& sets) {
     return Outcome::refused(errno, "capset(effective 0x%llx, permitted 0x%llx, inheritable 0x%llx)",
                             static_cast<unsigned long long>(sets.effective),
                             static_cast<unsigned long long>(sets.permitted),
-                            static_cast<unsigned long long>(sets.inheritable));
+                            static_cast<unsigned long long>(sets.inheritable))
+        .hint("%s", errno == EPERM ? "a seccomp filter or security module that boxrun was started "
+                                     "under may forbid it: grep Seccomp /proc/self/status"
+                                   : "");
   }
   return Outcome::done();
 }

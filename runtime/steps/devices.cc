@@ -73,7 +73,7 @@ Outcome run(const plan::MakeDevice& step, Inside& inside) {
                             static_cast<char>(device.type), device.major, device.minor)
         .hint("%s", err == EEXIST  ? "another file is there already"
                     : err == EPERM ? "needs CAP_MKNOD and a devices cgroup that allows it"
-                                   : "");
+                                   : hint_for_making(err));
   }
   // fchmodat and not the mode of mknod(2), which the umask of the caller would cut.
   if (::fchmodat(parent.get(), name.data(), static_cast<mode_t>(device.mode & 07777), 0) != 0 ||
@@ -98,7 +98,9 @@ Outcome run(const plan::MakeLink& step, Inside& inside) {
     inside.warn("%s is not made: the filesystem is read-only", path);
     return Outcome::done();
   }
-  return Outcome::refused(errno, "symlink(\"%s\", \"<rootfs>%s\")", step.target.c_str(), path);
+  const int err = errno;
+  return Outcome::refused(err, "symlink(\"%s\", \"<rootfs>%s\")", step.target.c_str(), path)
+      .hint("%s", hint_for_making(err));
 }
 
 }  // namespace boxrun::steps

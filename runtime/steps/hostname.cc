@@ -7,18 +7,28 @@
 
 namespace boxrun::steps {
 
+namespace {
+
+Outcome refuse(int err, const char* call, const std::string& name) {
+  return Outcome::refused(err, "%s(\"%s\")", call, name.c_str())
+      .hint("%s", err == EINVAL  ? "a name has at most 64 bytes"
+                  : err == EPERM ? "needs CAP_SYS_ADMIN in the user namespace that the UTS "
+                                   "namespace belongs to, also of one that is joined"
+                                 : "");
+}
+
+}  // namespace
+
 Outcome run(const plan::SetHostname& step, Inside&) {
   if (::sethostname(step.name.data(), step.name.size()) != 0) {
-    return Outcome::refused(errno, "sethostname(\"%s\")", step.name.c_str())
-        .hint("%s", errno == EINVAL ? "a name has at most 64 bytes" : "");
+    return refuse(errno, "sethostname", step.name);
   }
   return Outcome::done();
 }
 
 Outcome run(const plan::SetDomainname& step, Inside&) {
   if (::setdomainname(step.name.data(), step.name.size()) != 0) {
-    return Outcome::refused(errno, "setdomainname(\"%s\")", step.name.c_str())
-        .hint("%s", errno == EINVAL ? "a name has at most 64 bytes" : "");
+    return refuse(errno, "setdomainname", step.name);
   }
   return Outcome::done();
 }

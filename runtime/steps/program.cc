@@ -34,7 +34,9 @@ namespace {
 Outcome verify_directory(const char* wanted) {
   std::array<char, PATH_MAX> seen{};
   if (::syscall(SYS_getcwd, seen.data(), seen.size()) < 0) {
-    return Outcome::refused(errno, "getcwd() after chdir(\"%s\")", wanted);
+    return Outcome::refused(errno, "getcwd() after chdir(\"%s\")", wanted)
+        .hint("%s",
+              errno == ENOENT ? "the directory was removed while the container was made" : "");
   }
   if (seen[0] != '/') {
     return Outcome::refused(EXDEV, "the working directory \"%s\" is outside of the container",
@@ -103,6 +105,8 @@ Outcome refuse_program(int err, const char* name, const char* path) {
                        : (seen.st_mode & 0111) == 0 ? "it has no execute permission"
                                                     : "a parent directory, a noexec mount or the "
                                                       "user may be the reason");
+  } else if (err == ENOTDIR) {
+    outcome.hint("a part of %s that should be a directory is a file", path);
   } else if (err == ENOEXEC) {
     outcome.hint("no program of this machine's architecture, nor a script with a #! line");
   }

@@ -93,9 +93,7 @@ Outcome make_path(os::BorrowedFd root, const char* path, Leaf leaf, os::UniqueFd
     const int err = errno;
     return Outcome::refused(err, "%s(\"<rootfs>%s\")",
                             leaf == Leaf::Directory ? "mkdir" : "open(O_CREAT)", path)
-        .hint("%s", err == EROFS ? "the mount point is missing and the filesystem is read-only: "
-                                   "make it in the image"
-                                 : "");
+        .hint("%s", hint_for_making(err));
   }
   opened = os::UniqueFd{open_in_root(root, path, O_PATH)};
   if (opened) {
@@ -142,7 +140,9 @@ Outcome make_parent(os::BorrowedFd root, const char* path, os::UniqueFd& parent,
     os::UniqueFd next{open_in_root(root, prefix.data(), O_PATH | O_DIRECTORY)};
     if (!next && errno == ENOENT && component != "..") {
       if (::mkdirat(parent.get(), name.data(), 0755) != 0 && errno != EEXIST) {
-        return Outcome::refused(errno, "mkdir(\"<rootfs>%s\")", prefix.data());
+        const int err = errno;
+        return Outcome::refused(err, "mkdir(\"<rootfs>%s\")", prefix.data())
+            .hint("%s", hint_for_making(err));
       }
       next = os::UniqueFd{open_in_root(root, prefix.data(), O_PATH | O_DIRECTORY)};
       std::array<char, PATH_MAX> target{};
@@ -175,6 +175,16 @@ int open_in_root(os::BorrowedFd root, const char* path, int flags, std::uint64_t
     }
   }
   return -1;
+}
+
+const char* hint_for_making(int err) {
+  return err == EROFS
+             ? "the mount point is missing and the filesystem is read-only: make it in the "
+               "image"
+         : err == ENOSPC || err == EDQUOT
+             ? "the filesystem is full, of bytes or of inodes (df, df -i): a tmpfs takes more with "
+               "size= and nr_inodes="
+             : "";
 }
 
 Outcome make_in_root(os::BorrowedFd root, const char* path, Leaf leaf, os::UniqueFd& opened) {

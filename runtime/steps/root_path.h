@@ -35,6 +35,9 @@ Outcome make_in_root(os::BorrowedFd root, const char* path, Leaf leaf, os::Uniqu
 Outcome make_parent_in_root(os::BorrowedFd root, const char* path, os::UniqueFd& parent,
                             std::array<char, 256>& name);
 
+/// What to do where something could not be made in the root filesystem.
+[[nodiscard]] const char* hint_for_making(int err);
+
 /// `/proc/self/fd/7`: the path of a descriptor for system calls that take no descriptor.
 class FdPath {
  public:

@@ -303,9 +303,12 @@ TEST_F(Failures, CallsThatTheKernelRefuses) {
        "the host's root may be a ramfs"},
       {"sethostname:error=EPERM",
        "/hostname: sethostname boxrun: sethostname(\"boxrun\"): Operation "
-       "not permitted (EPERM)"},
+       "not permitted (EPERM)\nhint: needs CAP_SYS_ADMIN in the user namespace that the UTS "
+       "namespace belongs to"},
       {"umount2:error=EBUSY", "umount2(old root, MNT_DETACH): Device or resource busy (EBUSY)"},
       {"capset:error=EPERM", "/process/capabilities: capabilities: effective"},
+      {"capset:error=EPERM",
+       "(EPERM)\nhint: a seccomp filter or security module that boxrun was started under may"},
       {"clone3:error=ENOSPC",
        "No space left on device (ENOSPC)\nhint: a limit is reached: see "
        "/proc/sys/user/max_*_namespaces"},
@@ -318,13 +321,16 @@ TEST_F(Failures, CallsThatTheKernelRefuses) {
       {"close_range:error=ENOSYS", "hint: boxrun needs Linux 5.11 for this"},
       {"setrlimit,prlimit64:error=EPERM", "/process/rlimits/0: limit RLIMIT_NOFILE"},
       {"mknodat:error=EPERM", "hint: needs CAP_MKNOD"},
-      {"getcwd:error=ENOENT", "getcwd() after chdir(\"/\"): No such file or directory (ENOENT)"},
+      {"getcwd:error=ENOENT",
+       "getcwd() after chdir(\"/\"): No such file or directory (ENOENT)\nhint: "
+       "the directory was removed while the container was made"},
       {"setgroups:error=EINVAL",
        "/process/user: become uid 0, gid 0: setgroups(0 groups): Invalid "
        "argument (EINVAL)"},
       {"symlinkat:error=ENOSPC",
        "link /dev/fd -> /proc/self/fd: symlink(\"/proc/self/fd\", "
-       "\"<rootfs>/dev/fd\"): No space left on device (ENOSPC)"},
+       "\"<rootfs>/dev/fd\"): No space left on device (ENOSPC)\nhint: the filesystem is full, of "
+       "bytes or of inodes"},
       {"openat2:error=ENOSYS",
        "Function not implemented (ENOSYS)\nhint: boxrun needs openat2(2), "
        "which Linux has since 5.6"},

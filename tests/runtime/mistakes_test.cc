@@ -89,6 +89,28 @@ const Mistake kMistakes[] = {
      [](json& c) { c["linux"]["namespaces"][1]["path"] = "/run/netns/nosuch"; },
      "/linux/namespaces/1/path: open(\"/run/netns/nosuch\"): No such file or directory (ENOENT)"},
     // Refused by the kernel in the middle.
+    {"ATmpfsWithoutRoomForDirectories",
+     [](json& c) {
+       c["mounts"].push_back(mount_of("/mnt", "tmpfs", "tmpfs", {"nr_inodes=2"}));
+       c["mounts"].push_back(mount_of("/mnt/a/b", "tmpfs", "tmpfs"));
+     },
+     "/mounts/8: mount tmpfs on /mnt/a/b: mkdir(\"<rootfs>/mnt/a/b\"): No space left "
+     "on "
+     "device (ENOSPC)\nhint: the filesystem is full, of bytes or of inodes (df, df -i): a tmpfs "
+     "takes"
+     " more with size= and nr_inodes="},
+    {"ADevWithoutRoomForDevices",
+     [](json& c) {
+       for (json& mount : c["mounts"]) {
+         if (mount["destination"] == "/dev") {
+           mount["options"] = {"mode=755", "nr_inodes=9"};
+         }
+       }
+     },
+     "No space left on device (ENOSPC)\nhint: the filesystem is full, of bytes or of inodes"},
+    {"AProgramBelowAFile", [](json& c) { c["process"]["args"] = {"/bin/busybox/x"}; },
+     "/process/args/0: exec: \"/bin/busybox/x\": Not a directory\nhint: a part of /bin/busybox/x "
+     "that should be a directory is a file"},
     {"MountOptionUnknown",
      [](json& c) { c["mounts"].push_back(mount_of("/mnt", "tmpfs", "tmpfs", {"size=much"})); },
      "/mounts/7: mount tmpfs on /mnt (size=much): mount(\"tmpfs\", \"<rootfs>/mnt\", \"tmpfs\", "

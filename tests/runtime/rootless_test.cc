@@ -96,6 +96,26 @@ TEST_F(Rootless, ALimitWithoutCgroupRightsIsRefusedByName) {
   EXPECT_THAT(ended.err, HasSubstr("/linux/resources/memory/limit: no right to make a cgroup"));
 }
 
+TEST_F(Rootless, AControllerWithoutRightsIsNotSaidToBeMissing) {
+  const std::string mine = "/sys/fs/cgroup/freezer/" + mark;
+  if (!std::filesystem::exists("/sys/fs/cgroup/freezer/tasks") ||
+      !std::filesystem::exists("/sys/fs/cgroup/pids/tasks")) {
+    GTEST_SKIP() << "needs the hierarchies freezer and pids of cgroup v1";
+  }
+  make_bundle();
+  ASSERT_TRUE(std::filesystem::create_directory(mine));
+  ASSERT_EQ(::chown(mine.c_str(), kUser, kUser), 0);
+  bundle_config["linux"]["cgroupsPath"] = "/" + mark + "/c";
+  bundle_config["linux"]["resources"]["pids"]["limit"] = 7;
+  const Ended ended = run_as_user("true");
+  EXPECT_EQ(::rmdir(mine.c_str()), 0);
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_THAT(ended.err, HasSubstr("/linux/resources/pids/limit: no right to make a cgroup where "
+                                   "the pids controller is: Permission denied"));
+  EXPECT_THAT(ended.err, HasSubstr("hint: without root's rights limits need a cgroup that is "
+                                   "delegated to the user"));
+}
+
 TEST_F(Rootless, WithoutAUserNamespaceTheHintSaysWhatToDo) {
   make_bundle();
   bundle_config["linux"]["namespaces"].erase(0);
