@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -69,14 +68,6 @@ Result<void> add_parent(const Options& options, criu::Options& request) {
   return {};
 }
 
-Result<void> check_status_fd(int fd) {
-  const int flags = fd < 0 ? O_WRONLY : ::fcntl(fd, F_GETFL);
-  if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
-    return Error{0, fmt::format("--status-fd {}: is not open for writing", fd), {}};
-  }
-  return {};
-}
-
 /// Files that were standard streams from the start are of a mount outside. criu takes a name for
 /// them that consists of the mount and the inode.
 Result<std::vector<std::string>> name_streams(const state::State& state, criu::Options& request) {
@@ -128,7 +119,6 @@ class Checkpoint {
   Result<void> read_container(const state::Entry& entry);
   Result<void> add_all(criu::Options& request);
   Result<void> check_features(const criu::Options& request) const;
-  Result<void> notified(const criu::Answer& notification);
 
   const Options& options_;
   const Session& session_;
@@ -169,42 +159,33 @@ Result<void> Checkpoint::add_all(criu::Options& request) {
 }
 
 Result<void> Checkpoint::check_features(const criu::Options& request) const {
-  if (!request.track_memory && !request.lazy_pages) {
+  if (!request.track_memory) {
     return {};
   }
   TRY(criu::Service service, criu::Service::start({session_.criu, {}, {}}));
   TRY(const criu::Answer answer, service.ask(criu::render_feature_request()));
-  if (request.track_memory && !answer.can_track_memory) {
+  if (!answer.can_track_memory) {
     return Error{0,
                  fmt::format("{}: the kernel cannot tell which pages have changed",
                              options_.pre_dump ? "--pre-dump" : "--parent-path"),
                  "it needs CONFIG_MEM_SOFT_DIRTY"};
-  }
-  if (request.lazy_pages && !answer.can_load_lazily) {
-    return Error{0, "--lazy-pages: criu or the kernel has no userfaultfd(2)", {}};
-  }
-  return {};
-}
-
-Result<void> Checkpoint::notified(const criu::Answer& notification) {
-  session_.log.debug("criu: " + notification.script);
-  if (notification.script == "status-ready" && options_.status_fd >= 0) {
-    TRY_OK(os::write_all(os::BorrowedFd{options_.status_fd}, std::string(1, '\0'))
-               .within("--status-fd"));
-    ::close(options_.status_fd);
   }
   return {};
 }
 
 Result<void> Checkpoint::run() {
   TRY_OK(config::parse_container_id(options_.id));
-  TRY_OK(check_status_fd(options_.status_fd));
+  if (options_.status_fd >= 0) {
+    return Error{0, "--status-fd: tells of lazy pages, which are not supported",
+                 "without it, the end of boxrun says that all is written"};
+  }
   TRY(const state::Entry entry, session_.store.lock(options_.id));
   TRY_OK(read_container(entry));
-  TRY_OK(check_criu(session_));
+  criu::Options request = common_request(options_.criu, config_);
+  TRY_OK(add_page_server(options_.page_server, request));
+  TRY_OK(check_criu(session_, options_.criu));
   TRY(const CriuFolders folders, CriuFolders::open(options_.criu, "dump.log", /*make=*/true,
                                                    config_.has_new(config::NamespaceKind::User)));
-  criu::Options request = common_request(options_.criu, config_);
   add_folders(folders, request);
   request.pid = state_.pid;
   request.root = state_.rootfs;
@@ -212,7 +193,6 @@ Result<void> Checkpoint::run() {
   request.track_memory = options_.pre_dump;
   const cgroup::Freezer freezer = cgroup::freezer_of(state_.cgroup);
   request.freeze_cgroup = freezer.file.substr(0, freezer.file.rfind('/'));
-  TRY_OK(add_page_server(options_.page_server, request));
   TRY_OK(add_parent(options_, request));
   TRY_OK(check_features(request));
   TRY_OK(add_namespaces(config_, state_.pid, request));
@@ -226,7 +206,8 @@ Result<void> Checkpoint::run() {
     TRY_OK(service.ask(
         criu::render_request(type, request),
         [this](const criu::Answer& notification, const os::UniqueFd&) {
-          return notified(notification);
+          session_.log.debug("criu: " + notification.script);
+          return Result<void>{};
         },
         folders.log));
   }
@@ -246,8 +227,7 @@ void add_checkpoint(CLI::App& app, Verb& chosen) {
   verb->add_flag("--pre-dump", options->pre_dump,
                  "write memory alone, and leave the container running");
   verb->add_option("--page-server", options->page_server, "send memory there: ADDRESS:PORT");
-  verb->add_option("--status-fd", options->status_fd,
-                   "criu writes a zero byte there when it serves lazy pages");
+  verb->add_option("--status-fd", options->status_fd, "refused: tells of lazy pages");
   verb->callback([options, &chosen] {
     chosen = [options](const Session& session) {
       const auto done = Checkpoint{*options, session}.run();

@@ -48,7 +48,7 @@ void add_criu_options(CLI::App& verb, CriuOptions& options) {
                 "with Unix sockets whose other end is outside");
   verb.add_flag("--shell-job", options.shell_job, "with a terminal that belongs to the caller");
   verb.add_flag("--file-locks", options.file_locks, "with file locks");
-  verb.add_flag("--lazy-pages", options.lazy_pages, "memory follows when it is needed");
+  verb.add_flag("--lazy-pages", options.lazy_pages, "refused: memory is copied as a whole");
   verb.add_flag("--auto-dedup", options.auto_dedup, "drop pages that a newer image has as well");
   verb.add_option("--manage-cgroups-mode", options.cgroups_mode,
                   "what criu does with limits of cgroups inside the container's")
@@ -95,7 +95,11 @@ std::string external_namespace_key(config::NamespaceKind kind) {
   return kind == config::NamespaceKind::Network ? "extRootNetNS" : "extRootPidNS";
 }
 
-Result<int> check_criu(const Session& session) {
+Result<int> check_criu(const Session& session, const CriuOptions& options) {
+  if (options.lazy_pages) {
+    return Error{0, "--lazy-pages: is not supported: boxrun copies memory as a whole",
+                 "--pre-dump, and --parent-path later, keep the time short that a program stands"};
+  }
   if (session.rootless) {
     return Error{EPERM, "criu needs the rights of root",
                  "checkpoint and restore are not for ordinary users"};
@@ -117,7 +121,6 @@ criu::Options common_request(const CriuOptions& options, const config::Config& c
   request.shell_job = options.shell_job;
   request.file_locks = options.file_locks;
   request.auto_dedup = options.auto_dedup;
-  request.lazy_pages = options.lazy_pages;
   request.cgroups = criu::parse_cgroup_mode(options.cgroups_mode).value_or(criu::CgroupMode::Soft);
   // Interfaces and addresses are made by hooks and engines, here as at the first start.
   request.empty_namespaces = CLONE_NEWNET;

@@ -52,8 +52,9 @@ inline constexpr const char* kStreamsFile = "descriptors.json";
 inline constexpr config::NamespaceKind kExternalKinds[] = {config::NamespaceKind::Network,
                                                            config::NamespaceKind::Pid};
 
-/// Checks that criu can work here at all. @errors  not root; as criu::read_version()
-[[nodiscard]] Result<int> check_criu(const Session& session);
+/// Checks that criu can work here at all. @errors  an option that is not supported; not root; as
+/// criu::read_version()
+[[nodiscard]] Result<int> check_criu(const Session& session, const CriuOptions& options);
 
 /// The part of a request that the options and the config determine for both.
 [[nodiscard]] criu::Options common_request(const CriuOptions& options,

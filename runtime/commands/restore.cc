@@ -113,7 +113,7 @@ Result<void> Restoration::prepare() {
   TRY_OK(check_bundle(bundle_, session_));
   TRY(folders_, CriuFolders::open(options_.criu, "restore.log", /*make=*/false,
                                   config.has_new(config::NamespaceKind::User)));
-  TRY_OK(check_criu(session_));
+  TRY_OK(check_criu(session_, options_.criu));
   request_ = common_request(options_.criu, config);
   request_.is_restore = true;
   request_.lsm_profile = options_.lsm_profile;

@@ -63,7 +63,6 @@ void parse_features(std::string_view bytes, Answer& answer) {
   const auto fields = parse_message(bytes);
   for (const Field& field : fields.ok() ? fields.value() : std::vector<Field>{}) {
     answer.can_track_memory |= field.number == 1 && field.value != 0;
-    answer.can_load_lazily |= field.number == 2 && field.value != 0;
   }
 }
 
@@ -127,7 +126,6 @@ std::string render_request(RequestType type, const Options& options) {
   }
   add_pairs(message, 39, options.joined);
   add_some_text(message, 44, options.freeze_cgroup);
-  add_flag(message, 48, options.lazy_pages);
   message.add_number(50, 1);  // orphan_pts_master
   add_some_text(message, 51, options.config_file);
   add_some_text(message, 53, options.lsm_profile);
@@ -138,7 +136,6 @@ std::string render_request(RequestType type, const Options& options) {
 std::string render_feature_request() {
   MessageWriter features;
   features.add_number(1, 1);
-  features.add_number(2, 1);
   return render(RequestType::FeatureCheck, &features, 5);
 }
 

@@ -59,7 +59,6 @@ struct Options {
   bool shell_job = false;
   bool file_locks = false;
   bool auto_dedup = false;
-  bool lazy_pages = false;
   bool track_memory = false;
   bool is_restore = false;  ///< init becomes boxrun's child; files of devices may be others
   CgroupMode cgroups = CgroupMode::Soft;
@@ -85,7 +84,6 @@ struct Answer {
   std::string script;   ///< of a notification: `post-dump`
   int pid = 0;          ///< of a notification and of a restored container
   bool can_track_memory = false;
-  bool can_load_lazily = false;
   int version = 0;  ///< 31701 is 3.17.1
 };
 [[nodiscard]] Result<Answer> parse_answer(std::string_view bytes);

@@ -79,8 +79,10 @@ TEST_F(CheckpointRefusal, ACriuThatSaysNothingIsAnErrorToo) {
 
 TEST_F(CheckpointRefusal, OptionsThatMakeNoSenseAreRefused) {
   start(id);
-  EXPECT_THAT(checkpoint("criu", {"--status-fd", "77"}).err,
-              HasSubstr("--status-fd 77: is not open for writing"));
+  EXPECT_THAT(checkpoint("criu", {"--status-fd", "77"}).err, HasSubstr("--status-fd: tells of"));
+  EXPECT_THAT(checkpoint("criu", {"--lazy-pages"}).err,
+              HasSubstr("--lazy-pages: is not supported"));
+  EXPECT_THAT(checkpoint("criu", {"--page-server", "somewhere"}).err, HasSubstr("ADDRESS:PORT"));
   EXPECT_THAT(checkpoint("criu", {"--manage-cgroups-mode", "hard"}).err,
               HasSubstr("--manage-cgroups-mode"));
   EXPECT_THAT(checkpoint("criu", {"--empty-ns", "ipc"}).err, HasSubstr("--empty-ns"));
