@@ -1,6 +1,7 @@
 #include "tracer/ptrace/report_queue.h"
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 namespace boxtrace::ptrace {
@@ -28,20 +29,22 @@ Report ReportQueue::next() {
 }
 
 void ReportQueue::collect() {
+  const bool takes_signals = std::exchange(was_cut_off_, false);
   bool competes = false;
   // Whatever else a wait says, it says again.
   for (WaitResult waited = kernel_->wait(false); std::holds_alternative<StatusChange>(waited);
        waited = kernel_->wait(false)) {
     const StatusChange change = *std::get_if<StatusChange>(&waited);
     competes = competes || !collected_.empty();
-    if (change.status.is_signal_delivery_stop()) {
+    if (change.status.is_signal_delivery_stop() && !takes_signals) {
+      was_cut_off_ = collected_.empty();
       collected_.push_front(change);
       break;
     }
     collected_.push_back(change);
   }
   // As long as several compete, there is always something to collect.
-  since_collected_ = competes ? kReportsInARow : 0;
+  since_collected_ = competes || was_cut_off_ ? kReportsInARow : 0;
 }
 
 }  // namespace boxtrace::ptrace

@@ -9,7 +9,7 @@
 // So from time to time all that waits is collected, and then reported in that order before anything
 // else. Not each time: a tracee that is alone at work would pay for a wait in vain at each stop.
 // But a signal is reported at once, as it would be lost if we were killed between the wait and its
-// delivery.
+// delivery; unless the signals are why nothing else was collected the last time.
 //
 // Source: kernel/exit.c: do_wait(), ptrace_do_wait(); kernel/ptrace.c: __ptrace_link().
 
@@ -38,6 +38,7 @@ class ReportQueue {
   Kernel* kernel_;
   std::deque<StatusChange> collected_;
   unsigned since_collected_ = 0;
+  bool was_cut_off_ = false;  ///< by a signal, before anything else was collected
 };
 
 }  // namespace boxtrace::ptrace

@@ -58,6 +58,17 @@ TEST(ReportQueue, ReportsInTheirOrderAllThatWaitsAndASignalAtOnce) {
   EXPECT_TRUE(std::holds_alternative<NothingLeft>(reports.next()));
 }
 
+TEST(ReportQueue, WhoGetsSignalsAllTheTimeDoesNotHoldUpTheOthers) {
+  FakeKernel kernel;
+  ReportQueue reports = queue_after_one_busy_task(kernel);
+  kernel.gets_signal(4, SIGUSR1).gets_signal(4, SIGUSR1).gets_signal(5, SIGUSR1).traps(2).traps(3);
+  EXPECT_EQ(next_tids(reports, 1), std::vector<int>{4});
+  EXPECT_FALSE(reports.has_collected());
+  EXPECT_EQ(next_tids(reports, 1), std::vector<int>{4});
+  EXPECT_TRUE(reports.has_collected());
+  EXPECT_THAT(next_tids(reports, 3), ElementsAre(5, 2, 3));
+}
+
 TEST(ReportQueue, AStopThatSigkillHasEndedMeanwhileIsNone) {
   FakeKernel kernel;
   ReportQueue reports = queue_after_one_busy_task(kernel);
