@@ -27,6 +27,7 @@
 #include "runtime/criu/service.h"
 #include "runtime/exec/fd_passing.h"
 #include "runtime/exec/net_devices.h"
+#include "runtime/exec/parent.h"
 #include "runtime/steps/network.h"
 #include "runtime/systemd/scope.h"
 #include "tracer/os/file.h"
@@ -118,20 +119,10 @@ Result<void> Restoration::prepare() {
   request_.is_restore = true;
   request_.lsm_profile = options_.lsm_profile;
   request_.lsm_mount_context = options_.lsm_mount_context;
-  state_.oci_version = config.oci_version;
-  state_.id = at_.id;
-  state_.bundle = at_.bundle;
-  state_.rootfs = plan::resolve_in_bundle(at_.bundle, config.root_path);
-  state_.created = state::read_timestamp();
-  state_.owner = ::geteuid();
-  state_.own_pid_namespace = config.has_new(config::NamespaceKind::Pid);
-  state_.annotations = config.annotations;
+  state_ = exec::make_state(config, at_);
   request_.root = state_.rootfs;
   setup_.program = session_.criu;
   setup_.root = state_.rootfs;
-  if (!config.process.terminal) {
-    state_.streams = state::read_own_streams();
-  }
   TRY_OK(add_streams());
   return add_namespaces();
 }

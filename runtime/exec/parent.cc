@@ -87,21 +87,30 @@ void reap(pid_t pid) {
 
 }  // namespace
 
+state::State make_state(const config::Config& config, const plan::Circumstances& at) {
+  state::State state;
+  state.oci_version = config.oci_version;
+  state.id = at.id;
+  state.bundle = at.bundle;
+  state.rootfs = plan::resolve_in_bundle(at.bundle, config.root_path);
+  state.created = state::read_timestamp();
+  state.owner = ::geteuid();
+  state.own_pid_namespace = config.has_new(config::NamespaceKind::Pid);
+  state.annotations = config.annotations;
+  if (!config.process.terminal) {
+    state.streams = state::read_own_streams();
+  }
+  return state;
+}
+
 Parent::Parent(const plan::Plan& plan, const config::Config& config,
                const plan::Circumstances& circumstances, const state::Entry& entry, const Log& log)
-    : plan_(plan), config_(config), at_(circumstances), entry_(entry), log_(log) {
-  state_.oci_version = config.oci_version;
-  state_.id = at_.id;
-  state_.bundle = at_.bundle;
-  state_.rootfs = plan::resolve_in_bundle(at_.bundle, config.root_path);
-  state_.created = state::read_timestamp();
-  state_.owner = ::geteuid();
-  state_.own_pid_namespace = config.has_new(config::NamespaceKind::Pid);
-  state_.annotations = config.annotations;
-  if (!config.process.terminal) {
-    state_.streams = state::read_own_streams();
-  }
-}
+    : plan_(plan),
+      config_(config),
+      at_(circumstances),
+      entry_(entry),
+      log_(log),
+      state_(make_state(config, circumstances)) {}
 
 Parent::~Parent() {
   if (prepared_.progress != nullptr) {

@@ -17,6 +17,9 @@
 
 namespace boxrun::exec {
 
+/// The state of a container that is about to be made, which has no process yet.
+[[nodiscard]] state::State make_state(const config::Config& config, const plan::Circumstances& at);
+
 /// Runs a plan. An object lives for one creation.
 class Parent {
  public:
