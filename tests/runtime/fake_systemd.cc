@@ -86,6 +86,19 @@ std::vector<std::string> directories(const std::string& cgroup) {
   return all;
 }
 
+/// systemd accounts for tasks and memory of every unit, so that version 2 has these controllers all
+/// the way to it. Source: systemd-system.conf(5), DefaultMemoryAccounting=.
+void enable_accounting(const std::filesystem::path& directory) {
+  const std::filesystem::path parent = directory.parent_path();
+  if (!std::filesystem::exists(parent / "cgroup.subtree_control")) {
+    return;
+  }
+  enable_accounting(parent);
+  for (const char* controller : {"+memory", "+pids"}) {
+    std::ofstream{parent / "cgroup.subtree_control"} << controller << std::flush;
+  }
+}
+
 }  // namespace
 
 FakeSystemd::FakeSystemd(std::string path, Mood its_mood) : mood(its_mood), path_(std::move(path)) {
@@ -286,6 +299,7 @@ Message FakeSystemd::start_unit(const Message& call) {
     for (const std::string& directory : directories(unit.cgroup)) {
       std::error_code ignored;
       std::filesystem::create_directories(directory, ignored);
+      enable_accounting(directory);
       slices_.push_back(std::filesystem::path{directory}.parent_path());
       std::ofstream{directory + "/cgroup.procs"} << pid << std::flush;
     }
