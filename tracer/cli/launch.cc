@@ -248,7 +248,11 @@ Ending run_traced(ptrace::LaunchOptions options, timeline::Analysis& analysis, O
   options.front = ::getppid();
   options.narrowed = front.narrowed;
   const auto end = [&] {
-    ptrace::EventQueue queue{analysis};  // which is done with them when this scope ends
+    const bool may_lag = !options.following.attach.empty() && options.command.empty() &&
+                         !options.following.is_enough;
+    ptrace::EventQueue queue{
+        analysis, may_lag ? ptrace::EventQueue::Pace::WhenQuiet : ptrace::EventQueue::Pace::Steady};
+    // which is done with the events when this scope ends
     return ptrace::trace_launch(options, queue);
   }();
   // The command may have taken the terminal's foreground from us, and our output must go on.

@@ -13,10 +13,13 @@ constexpr std::size_t kMostEvents = 8192;
 // takes a processor from those who are traced.
 constexpr std::chrono::milliseconds kPause{5};
 constexpr int kPausesBeforeSleep = 4;
+// A container's making has few pauses that are longer.
+constexpr std::chrono::milliseconds kQuiet{20};
+constexpr int kMostQuiets = 16;
 
 }  // namespace
 
-EventQueue::EventQueue(raw::EventSink& sink) : sink_(&sink) {
+EventQueue::EventQueue(raw::EventSink& sink, Pace pace) : sink_(&sink), pace_(pace) {
   // Signals are for the thread that traces: they have to interrupt its wait4().
   sigset_t all;
   sigset_t before;
@@ -46,6 +49,16 @@ void EventQueue::push(Item item) {
   }
 }
 
+void EventQueue::await_quiet(std::unique_lock<std::mutex>& hold) {
+  std::size_t seen = 0;
+  for (int i = 0;
+       i < kMostQuiets && seen != items_.size() && items_.size() < kMostEvents / 2 && !is_over_;
+       ++i) {
+    seen = items_.size();
+    has_events_.wait_for(hold, kQuiet, [this] { return is_over_; });
+  }
+}
+
 bool EventQueue::next(std::vector<Item>& batch) {
   batch.clear();
   std::unique_lock hold{lock_};
@@ -56,6 +69,9 @@ bool EventQueue::next(std::vector<Item>& batch) {
       sleeps_ = true;
       has_events_.wait(hold, [this] { return !sleeps_ || is_over_; });
     }
+  }
+  if (pace_ == Pace::WhenQuiet) {
+    await_quiet(hold);
   }
   const bool was_full = items_.size() >= kMostEvents;
   batch.swap(items_);
