@@ -1,7 +1,5 @@
 #include "tracer/ptrace/tracer.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <utility>
