@@ -22,6 +22,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsSupersetOf;
 using End = raw::Stack::End;
 
@@ -153,6 +154,21 @@ std::string output_of(const std::string& command) {
     text.append(buffer.data(), got);
   }
   return ::pclose(pipe) == 0 ? text : "";
+}
+
+TEST(Stacks, AreRefusedInWordsWhereTheDisassemblerIsMissing) {
+  const std::string hidden =
+      "unshare --mount sh -c '"
+      "for library in $(/sbin/ldconfig -p | sed -n \"s/.*libcapstone.*=> //p\"); do"
+      " mount --bind /dev/null $library || exit 77; done; " BOXTRACE_BINARY_DIR
+      "/tracer/cli/boxtrace {} true 2>&1; test $? = {}'";
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "hides a library by a mount, as root";
+  }
+  EXPECT_THAT(output_of(fmt::format(fmt::runtime(hidden), "-k", 125)),
+              AllOf(HasSubstr("cannot read machine code: "), HasSubstr("libcapstone.so"),
+                    HasSubstr("\nhint: install libcapstone")));
+  EXPECT_THAT(output_of(fmt::format(fmt::runtime(hidden), "", 0)), HasSubstr("exits 0"));
 }
 
 constexpr const char* kGoProgram = R"(package main
@@ -411,9 +427,8 @@ TEST_F(StacksOfRuntimes, RuncIsGoAndItsFirstStagesAreC) {
     return;
   }
   expect_whole_stacks();
-  EXPECT_THAT(
-      callers_of("pivot_root"),
-      AllOf(Contains(::testing::HasSubstr("libcontainer.pivotRoot")), Contains("runtime.goexit")));
+  EXPECT_THAT(callers_of("pivot_root"),
+              AllOf(Contains(HasSubstr("libcontainer.pivotRoot")), Contains("runtime.goexit")));
   EXPECT_THAT(callers_of("unshare"), AllOf(Contains("nsexec"), Contains("_start")));
 }
 

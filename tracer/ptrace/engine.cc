@@ -31,6 +31,7 @@
 #include "tracer/ptrace/stop.h"
 #include "tracer/ptrace/ticker.h"
 #include "tracer/ptrace/tracer.h"
+#include "tracer/stacks/instructions.h"
 
 namespace boxtrace::ptrace {
 namespace {
@@ -154,6 +155,9 @@ std::unique_ptr<ReturnStops> return_stops_for(const LaunchOptions& options) {
 
 base::Result<CommandEnd> trace_here(const LaunchOptions& options, raw::EventSink& sink) {
   TRY(Observer observer, Observer::open("/proc"));
+  if (options.stacks.stacks) {
+    TRY_OK(stacks::Disassembler::load());
+  }
   std::vector<sock_filter> filter;
   if (!options.command.empty() && options.calls && can_filter_calls() &&
       !excludes_filter(options.following)) {

@@ -152,6 +152,9 @@ std::string StackLines::render(const raw::Stack& stack, std::size_t indent) cons
 }
 
 std::string StackLines::render(const raw::CallSite& site, std::size_t indent) const {
+  if (const auto loaded = stacks::Disassembler::load(); !loaded.ok()) {
+    return line(loaded.error().what, indent);
+  }
   std::string out;
   for (const stacks::Instruction& one :
        disassembler_.around(site, kInstructionsBefore, kInstructionsAfter)) {

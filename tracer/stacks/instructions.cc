@@ -1,13 +1,12 @@
 #include "tracer/stacks/instructions.h"
 
-#include <capstone/capstone.h>
-
 #include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
 
 #include "tracer/base/check.h"
+#include "tracer/stacks/capstone.h"
 
 namespace boxtrace::stacks {
 namespace {
@@ -26,10 +25,10 @@ bool ends_with(base::ByteView bytes, std::string_view suffix) {
 class Decoded {
  public:
   Decoded(csh engine, base::ByteView code, std::uint64_t at) {
-    count_ = cs_disasm(engine, reinterpret_cast<const std::uint8_t*>(code.data()), code.size(), at,
-                       1, &instruction_);
+    count_ = capstone().disasm(engine, reinterpret_cast<const std::uint8_t*>(code.data()),
+                               code.size(), at, 1, &instruction_);
   }
-  ~Decoded() { cs_free(instruction_, count_); }
+  ~Decoded() { capstone().free(instruction_, count_); }
   Decoded(const Decoded&) = delete;
   Decoded& operator=(const Decoded&) = delete;
   Decoded(Decoded&&) = delete;
@@ -45,7 +44,9 @@ class Decoded {
   std::size_t count_ = 0;
 };
 
-bool is_call(csh engine, const Decoded& one) { return cs_insn_group(engine, &*one, CS_GRP_CALL); }
+bool is_call(csh engine, const Decoded& one) {
+  return capstone().insn_group(engine, &*one, CS_GRP_CALL);
+}
 
 Instruction to_instruction(const Decoded& one) {
   Instruction out;
@@ -78,28 +79,46 @@ std::vector<Instruction> read_up_to(csh engine, base::ByteView code, std::uint64
 }  // namespace
 
 struct Disassembler::Engines {
+  Engines() {
+    const std::array<std::pair<csh*, cs_mode>, 2> both = {
+        {{&wide, CS_MODE_64}, {&narrow, CS_MODE_32}}};
+    for (const auto& [engine, mode] : both) {
+      BT_CHECK(capstone().open(CS_ARCH_X86, mode, engine) == CS_ERR_OK, "capstone knows no x86");
+      BT_CHECK(capstone().option(*engine, CS_OPT_DETAIL, CS_OPT_ON) == CS_ERR_OK,
+               "capstone has no details");
+    }
+  }
+  ~Engines() {
+    capstone().close(&wide);
+    capstone().close(&narrow);
+  }
+  Engines(const Engines&) = delete;
+  Engines& operator=(const Engines&) = delete;
+  Engines(Engines&&) = delete;
+  Engines& operator=(Engines&&) = delete;
+
   csh wide = 0;
   csh narrow = 0;
   [[nodiscard]] csh of(bool is_32bit) const { return is_32bit ? narrow : wide; }
 };
 
-Disassembler::Disassembler() : engines_(std::make_unique<Engines>()) {
-  const std::array<std::pair<csh*, cs_mode>, 2> both = {
-      {{&engines_->wide, CS_MODE_64}, {&engines_->narrow, CS_MODE_32}}};
-  for (const auto& [engine, mode] : both) {
-    BT_CHECK(cs_open(CS_ARCH_X86, mode, engine) == CS_ERR_OK, "capstone knows no x86");
-    BT_CHECK(cs_option(*engine, CS_OPT_DETAIL, CS_OPT_ON) == CS_ERR_OK, "capstone has no details");
-  }
+base::Result<void> Disassembler::load() {
+  return load_capstone().ok() ? base::Result<void>{} : load_capstone().error();
 }
 
-Disassembler::~Disassembler() {
-  cs_close(&engines_->wide);
-  cs_close(&engines_->narrow);
+Disassembler::Disassembler() = default;
+Disassembler::~Disassembler() = default;
+
+const Disassembler::Engines& Disassembler::engines() const {
+  if (!engines_) {
+    engines_ = std::make_unique<Engines>();
+  }
+  return *engines_;
 }
 
 std::optional<CallInstruction> Disassembler::call_before(base::ByteView before, std::uint64_t pc,
                                                          bool is_32bit) const {
-  const csh engine = engines_->of(is_32bit);
+  const csh engine = engines().of(is_32bit);
   // The most frequent call by far has five bytes.
   constexpr std::array<std::size_t, 7> kSizes = {5, 2, 3, 6, 4, 7, kLongestCall};
   static_assert(kSizes[1] == kShortestCall);
@@ -122,7 +141,7 @@ std::optional<CallInstruction> Disassembler::call_before(base::ByteView before, 
 
 Disassembler::Operand Disassembler::inspect(base::ByteView code, std::uint64_t at) const {
   Operand out;
-  const Decoded one(engines_->wide, code, at);
+  const Decoded one(engines().wide, code, at);
   if (!one) {
     return out;
   }
@@ -151,7 +170,7 @@ Disassembler::Operand Disassembler::inspect(base::ByteView code, std::uint64_t a
 
 std::vector<Instruction> Disassembler::around(const raw::CallSite& site, std::size_t before,
                                               std::size_t after) const {
-  const csh engine = engines_->of(site.registers.is_32bit);
+  const csh engine = engines().of(site.registers.is_32bit);
   const std::uint64_t pc = site.registers[raw::Registers::kRip];
   const base::ByteView code{site.code};
   const std::uint64_t reach = pc - site.code_at.value;

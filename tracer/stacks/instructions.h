@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tracer/base/bytes.h"
+#include "tracer/base/result.h"
 #include "tracer/raw/stack.h"
 
 namespace boxtrace::stacks {
@@ -31,6 +32,9 @@ struct CallInstruction {
 
 class Disassembler {
  public:
+  /// Fails where Capstone cannot be loaded; who reads code all the same aborts.
+  [[nodiscard]] static base::Result<void> load();
+
   Disassembler();
   ~Disassembler();
   Disassembler(const Disassembler&) = delete;
@@ -58,7 +62,8 @@ class Disassembler {
 
  private:
   struct Engines;
-  std::unique_ptr<Engines> engines_;
+  [[nodiscard]] const Engines& engines() const;
+  mutable std::unique_ptr<const Engines> engines_;  ///< made by who first reads code
 };
 
 /// How the program entered the kernel, by the bytes in front of its instruction pointer. The page
