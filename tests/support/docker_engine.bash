@@ -2,7 +2,7 @@
 # an image made of busybox. Exits with 77 where that cannot be. Everything is gone when the script ends;
 # processes in $tracer_pid, which is the script's, too.
 #
-#   start_engine IMAGE [FILE...]   FILEs come into the image's /bin
+#   start_engine IMAGE [FILE...]   FILEs come into the image's /bin; dockerd gets the words of $dockerd_options too
 
 for tool in dockerd containerd docker busybox; do
   if ! command -v "$tool" >/dev/null; then
@@ -18,6 +18,7 @@ fi
 scratch=$(mktemp -d)
 cgroup=boxtrace-engine-${scratch##*.}
 containerd_pid='' dockerd_pid='' tracer_pid=''
+dockerd_options=()
 clean_up() {
   for pid in $tracer_pid $dockerd_pid $containerd_pid; do
     kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
@@ -50,7 +51,7 @@ start_engine() {
   wait_for 20 test -S "$scratch/containerd.sock"
   dockerd --data-root "$scratch/docker" --exec-root "$scratch/exec" --pidfile "$scratch/docker.pid" \
     --host "unix://$scratch/docker.sock" --containerd "$scratch/containerd.sock" \
-    --iptables=false --ip6tables=false --bridge=none --cgroup-parent "/$cgroup" >"$scratch/dockerd.log" 2>&1 &
+    --iptables=false --ip6tables=false --bridge=none --cgroup-parent "/$cgroup" "${dockerd_options[@]}" >"$scratch/dockerd.log" 2>&1 &
   dockerd_pid=$!
   export DOCKER_HOST=unix://$scratch/docker.sock
   wait_for 30 docker version
