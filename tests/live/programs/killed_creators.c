@@ -1,7 +1,7 @@
 // Processes that are killed while two of their threads make processes, at moments that differ from round to round:
 // before a child's first stop, between a report and the question it raises, in an exec. Every orphan becomes a
-// child of the first process, which waits for them all. Its arguments: the number of rounds, and how many times
-// longer than usual a process shall live, on a slow machine.
+// child of the first process, which waits for them all. Its argument: the number of rounds, and of orphans; on a slow
+// machine it takes more rounds, with longer lives.
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -28,14 +28,14 @@ static void* make_processes(void* first) {
 }
 
 int main(int argc, char** argv) {
-  if (argc < 3) {
+  if (argc < 2) {
     return 0;
   }
   self = argv[0];
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   const int rounds = atoi(argv[1]);
-  const int slowness = atoi(argv[2]);
-  for (int round = 0; round < rounds; ++round) {
+  int orphans = 0;
+  for (int round = 0; round < rounds || orphans < rounds; ++round) {
     const pid_t victim = fork();
     if (victim == 0) {
       static int kinds[] = {0, 1};
@@ -43,9 +43,10 @@ int main(int argc, char** argv) {
       pthread_create(&thread, NULL, make_processes, &kinds[0]);
       make_processes(&kinds[1]);
     }
-    usleep((useconds_t)(round * 137 % 4000 * slowness));
+    usleep((useconds_t)(round * 137 % 4000 * (1 + round / rounds)));
     kill(victim, SIGKILL);
-    while (waitpid(-1, NULL, 0) > 0) {
+    for (pid_t pid; (pid = waitpid(-1, NULL, 0)) > 0;) {
+      orphans += pid != victim;
     }
   }
   return 12;
