@@ -233,6 +233,20 @@ TEST(LettingGoAtExec, IsNoFailureOfOurs) {
 }
 
 // A tracer that follows forks has what we start before we do.
+// A pid namespace whose init ends waits until all in it are reaped. One of them has come to us.
+TEST(PidOne, ReapsOrphansWhileTheTracerWaits) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "makes pid namespaces, as root";
+  }
+  for (const char* mode : {"--story /dev/null", "--style=strace -f -o /dev/null"}) {
+    const std::string command = fmt::format(
+        "timeout {} unshare --pid --fork --kill-child --mount-proc {} {} "
+        "unshare --pid sh -c 'sleep 0.2 & sleep 0.1 & exit 6'",
+        20 * slowness(), kBoxtrace, mode);
+    EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 6) << mode;
+  }
+}
+
 TEST(TracerAroundUs, IsNamedAsTheReason) {
   const fs::path said = fs::temp_directory_path() / fmt::format("around_{}", ::getpid());
   const int status = std::system(

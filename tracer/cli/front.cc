@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -92,7 +93,33 @@ ptrace::NarrowedTask* shared_record() {
   return page == MAP_FAILED ? nullptr : new (page) ptrace::NarrowedTask;
 }
 
+/// As pid 1 of a pid namespace, or as a subreaper, the front inherits orphans. It has to reap them
+/// while the tracer works: the init of a namespace below does not end before all in it are reaped,
+/// and the tracer waits for that end. Returns when `pipe` has something to read, or its other end
+/// is closed.
+void reap_until_readable(int pipe, pid_t tracer) {
+  sigset_t only_children;
+  sigset_t before;
+  sigemptyset(&only_children);
+  sigaddset(&only_children, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &only_children, &before);
+  std::signal(SIGCHLD, [](int) {});  // ppoll(2) is to be interrupted
+  sigset_t while_waiting = before;
+  sigdelset(&while_waiting, SIGCHLD);
+  pollfd readable{pipe, POLLIN, 0};
+  do {
+    siginfo_t ended{};
+    while (::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0 &&
+           ended.si_pid != tracer) {
+      ::waitpid(ended.si_pid, nullptr, 0);
+      ended.si_pid = 0;
+    }
+  } while (::ppoll(&readable, 1, nullptr, &while_waiting) < 0 && errno == EINTR);
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
+}
+
 Ending read_ending(int pipe, pid_t tracer, const FrontLink& link) {
+  reap_until_readable(pipe, tracer);
   Ending ending;
   ssize_t got = 0;
   do {
