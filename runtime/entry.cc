@@ -2,34 +2,16 @@
 //
 // What enters a container is executed a second time, from a read-only clone of its file
 // (exec/self_protect.h). All that the first life does before that is done in vain, and it is not
-// little: a position-independent program relocates its tables, page after page of them, and the C
-// library asks the processor for its features by an instruction that traps in a virtual machine. So
-// the first life is over before any of it: the ELF entry point looks for the verbs that enter, and
-// otherwise, or when it fails, goes on to the C library as if it had never been there.
+// little: the C library asks the processor for its features by an instruction that traps in a
+// virtual machine, and objects are constructed. So the first life is over before any of it: the ELF
+// entry point looks for the verbs that enter, and otherwise, or when it fails, goes on to the C
+// library as if it had never been there.
 //
-// The second life has to relocate them: 130 pages, each of which would trap once to get a copy of
-// its own. The kernel makes all copies at once where it is told to.
-//
-// Sources: the x86-64 psABI, "Process Initialization"; elf(5), e_entry; ld(1), -e; madvise(2).
-
-#include <sys/mman.h>
+// Sources: the x86-64 psABI, "Process Initialization"; elf(5), e_entry; ld(1), -e.
 
 #include "runtime/exec/readonly_self.h"
 
-// Where the linker lets what is written at the start begin and end: the constructors come first.
-// Source: ld(1) --verbose, ".init_array" and "_edata".
-extern "C" __attribute__((visibility("hidden"))) char __init_array_start[];
-extern "C" __attribute__((visibility("hidden"))) char _edata[];
-
 namespace {
-
-/// Only quicker: without Linux 5.14, page after page traps.
-inline void copy_written_pages() {
-  constexpr long kPage = 4096;
-  const long begin = boxrun::exec::raw::address(&__init_array_start) & -kPage;
-  boxrun::exec::raw::call(SYS_madvise, begin, boxrun::exec::raw::address(&_edata) - begin,
-                          MADV_POPULATE_WRITE);
-}
 
 /// A word of up to eight bytes as a number; longer ones are like no other.
 constexpr std::uint64_t packed(const char* text) {
@@ -58,10 +40,9 @@ extern "C" __attribute__((no_stack_protector, used)) void boxrun_first_life(long
       if (!boxrun::exec::raw::is_protected()) {
         boxrun::exec::raw::execute_readonly_clone(argv, argv + stack[0] + 1);
       }
-      break;
+      return;
     }
   }
-  copy_written_pages();
 }
 
 // The stack pointer and rdx, a function for exit(3) to call, are what _start expects to find.
