@@ -80,7 +80,8 @@ Result<void> complete(plan::Circumstances& at, const config::Config& config,
   if (session.systemd_cgroup) {
     TRY(at.scope, systemd::parse_scope_name(config.cgroups_path, at.id, session.rootless));
   }
-  at.cgroup2_alone = !at.scope && cgroup::is_version2_alone();
+  at.no_cgroup = session.no_cgroup;
+  at.cgroup2_alone = !at.scope && !at.no_cgroup && cgroup::is_version2_alone();
   at.has_kcore = ::access("/proc/kcore", F_OK) == 0;
   return {};
 }

@@ -139,6 +139,9 @@ int Creation::run() {
   if (!launch.ok()) {
     return fail(session_, launch.error());
   }
+  if (at_.no_cgroup && bundle_.config.resources) {
+    session_.log.warn("/linux/resources: not applied: there is no cgroup to limit");
+  }
   for (const std::string& sentence : bundle_.config.not_applied) {
     session_.log.warn(sentence);
   }
@@ -188,8 +191,10 @@ int Creation::create(state::Entry entry, Launch launch) {
   }
   entry.unlock();
   if (is_run_) {
-    run_late_hooks(session_, bundle_.config.hooks.poststart, "poststart", parent.state(),
-                   state::Status::Running);
+    const auto finished = finish_start(session_, parent.state(), bundle_.config);
+    if (!finished.ok()) {
+      return fail(session_, finished.error());
+    }
   }
   if (!stays()) {
     launch.await_ready(parent.init_pid());

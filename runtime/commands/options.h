@@ -31,6 +31,7 @@ struct Session {
   state::Store store;
   bool rootless = false;
   bool systemd_cgroup = false;
+  bool no_cgroup = false;
   std::string criu = "criu";  ///< program
 };
 

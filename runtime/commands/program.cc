@@ -30,8 +30,8 @@ void add_global(CLI::App& app, Global& global) {
   app.add_flag("--debug", global.debug, "name each step as it is done");
   app.add_flag("--systemd-cgroup", global.systemd_cgroup, "let systemd make the cgroups");
   app.add_option("--cgroup-manager", global.cgroup_manager,
-                 "cgroupfs or systemd, as other runtimes spell --systemd-cgroup")
-      ->check(CLI::IsMember({"cgroupfs", "systemd"}));
+                 "cgroupfs, systemd (the same as --systemd-cgroup), or disabled: make no cgroup")
+      ->check(CLI::IsMember({"cgroupfs", "systemd", "disabled"}));
   app.add_option("--log-level", global.log_level, "error, warning or debug (the same as --debug)")
       ->check(CLI::IsMember({"error", "warning", "debug"}));
   app.add_option("--criu", global.criu, "program that saves and restores (default: criu in $PATH)");
@@ -125,10 +125,13 @@ int run_verb(const Global& global, const Verb& chosen, bool protect, char** argv
     exec::Log{}.error(log.error());
     return 1;
   }
+  const bool no_cgroup = global.cgroup_manager == "disabled";
   const Session session{log.value(),
                         state::Store{global.root.empty() ? state::default_root() : global.root},
                         is_rootless(global.rootless),
-                        global.systemd_cgroup || global.cgroup_manager == "systemd", global.criu};
+                        !no_cgroup && (global.systemd_cgroup || global.cgroup_manager == "systemd"),
+                        no_cgroup,
+                        global.criu};
   if (protect) {
     const auto done = exec::protect_own_binary(argv);
     if (!done.ok()) {

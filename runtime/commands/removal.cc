@@ -38,6 +38,17 @@ steps::Outcome run_one(const config::Hook& hook, const state::State& state, stat
   return exec::run_hook(hook, document.substr(0, start), pid, document.substr(end));
 }
 
+/// Nothing is left that a failure could stop: it is a warning.
+void run_poststop_hooks(const Session& session, const std::vector<config::Hook>& hooks,
+                        const state::State& state) {
+  for (std::size_t i = 0; i < hooks.size(); ++i) {
+    const auto outcome = run_one(hooks[i], state, state::Status::Stopped);
+    if (outcome.failed()) {
+      session.log.warn(fmt::format("/hooks/poststop/{}: {}", i, outcome.call()));
+    }
+  }
+}
+
 }  // namespace
 
 Result<void> destroy(const Session& session, const state::Entry& entry, const state::State& state,
@@ -55,7 +66,7 @@ Result<void> destroy(const Session& session, const state::Entry& entry, const st
   }
   TRY_OK(std::move(gone));
   TRY_OK(entry.remove());
-  run_late_hooks(session, config.hooks.poststop, "poststop", state, state::Status::Stopped);
+  run_poststop_hooks(session, config.hooks.poststop, state);
   return {};
 }
 
@@ -91,14 +102,24 @@ Result<void> run_early_hooks(const std::vector<config::Hook>& hooks, std::string
   return {};
 }
 
-void run_late_hooks(const Session& session, const std::vector<config::Hook>& hooks,
-                    std::string_view kind, const state::State& state, state::Status status) {
-  for (std::size_t i = 0; i < hooks.size(); ++i) {
-    const auto outcome = run_one(hooks[i], state, status);
-    if (outcome.failed()) {
-      session.log.warn(fmt::format("/hooks/{}/{}: {}", kind, i, outcome.call()));
+Result<void> finish_start(const Session& session, const state::State& state,
+                          const config::Config& config) {
+  auto done = run_early_hooks(config.hooks.poststart, "poststart", state, state::Status::Running);
+  if (done.ok()) {
+    return done;
+  }
+  auto entry = session.store.lock(state.id);
+  // `delete --force` of somebody else may have been faster.
+  if (entry.ok()) {
+    if (!has_ended(state)) {
+      ::kill(state.pid, SIGKILL);
+    }
+    const auto removed = destroy(session, entry.value(), state, config);
+    if (!removed.ok()) {
+      session.log.error(removed.error());
     }
   }
+  return done;
 }
 
 }  // namespace boxrun::commands

@@ -25,8 +25,9 @@ namespace boxrun::commands {
                                            std::string_view kind, const state::State& state,
                                            state::Status status);
 
-/// Hooks of the runtime namespace whose failure is only a warning: poststart and poststop.
-void run_late_hooks(const Session& session, const std::vector<config::Hook>& hooks,
-                    std::string_view kind, const state::State& state, state::Status status);
+/// The poststart hooks of a container whose program runs. When one fails, the container is stopped
+/// and removed, as specified. The entry must not be locked: hooks may ask for the state.
+[[nodiscard]] Result<void> finish_start(const Session& session, const state::State& state,
+                                        const config::Config& config);
 
 }  // namespace boxrun::commands

@@ -20,6 +20,7 @@ struct Options {
 
 Result<void> write_spec(const Options& options) {
   config::SpecRequest request;
+  request.terminal = true;  // a shell that somebody types to, as with other runtimes
   if (options.rootless) {
     request.rootless = config::SpecRequest::Rootless{::geteuid(), ::getegid()};
   }

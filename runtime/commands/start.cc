@@ -62,7 +62,7 @@ Result<void> start(const Session& session, const std::string& id) {
   }
   entry.unlock();
   await_execve(fifo.value());
-  run_late_hooks(session, config.hooks.poststart, "poststart", state, state::Status::Running);
+  TRY_OK(finish_start(session, state, config));
   if (notifier) {
     notifier->await(state.pid);
   }

@@ -257,7 +257,8 @@ struct MemoryPolicy {
 struct Hook {
   std::string path;
   std::vector<std::string> args;
-  std::vector<std::string> env;
+  /// Without: the runtime's own, or for startContainer that of the container's program.
+  std::optional<std::vector<std::string>> env;
   std::optional<int> timeout_seconds;
 };
 

@@ -36,6 +36,20 @@ void check_user_namespace(const Node& linux_node, const Config& config) {
   }
 }
 
+/// Two settings of one name: what counts would depend on the order in which they are applied.
+void check_names(const Node& linux_node, const Config& config) {
+  for (const auto& [key, value] : config.sysctl) {
+    const bool is_host = key == "kernel.hostname";
+    const std::string& name = is_host ? config.hostname : config.domainname;
+    if ((is_host || key == "kernel.domainname") && !name.empty() && value != name) {
+      linux_node.fail_at("sysctl",
+                         fmt::format("{}: {} contradicts /{}: {}", key, base::quote(value),
+                                     is_host ? "hostname" : "domainname", base::quote(name)),
+                         "leave one of them out");
+    }
+  }
+}
+
 /// Mounts of a container without a mount namespace of its own would be mounts of the host, or of
 /// the container whose namespace it joins.
 void leave_out_mounts(Config& config) {
@@ -68,6 +82,7 @@ void check_consistency(const Node& root, Config& config) {
     linux_node->fail_at("timeOffsets", "the offsets of a joined time namespace are fixed");
   }
   check_user_namespace(*linux_node, config);
+  check_names(*linux_node, config);
 }
 
 }  // namespace boxrun::config

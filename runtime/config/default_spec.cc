@@ -72,7 +72,7 @@ std::string render_default_spec(const SpecRequest& request) {
   const ordered_json document = {
       {"ociVersion", "1.0.2"},
       {"process",
-       {{"terminal", false},
+       {{"terminal", request.terminal},
         {"user", {{"uid", 0}, {"gid", 0}}},
         {"args", request.args},
         {"env",

@@ -11,6 +11,7 @@ namespace boxrun::config {
 struct SpecRequest {
   std::vector<std::string> args = {"sh"};
   std::string hostname = "boxrun";
+  bool terminal = false;
   /// For a container that an ordinary user can run: his uid and gid, mapped to root inside.
   struct Rootless {
     std::uint32_t uid = 0;

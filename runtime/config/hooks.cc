@@ -14,7 +14,9 @@ std::vector<Hook> parse_kind(const Node& hooks, std::string_view key) {
     hook.path = node.required_text("path");
     check_absolute(node, "path", hook.path);
     hook.args = node.texts("args");
-    hook.env = node.texts("env");
+    if (node.field("env")) {
+      hook.env = node.texts("env");
+    }
     hook.timeout_seconds = node.number<int>("timeout");
     if (hook.timeout_seconds && *hook.timeout_seconds <= 0) {
       node.fail_at("timeout", fmt::format("{} is not above 0 seconds", *hook.timeout_seconds));

@@ -81,7 +81,7 @@ Outcome wait_for_hook(const config::Hook& hook, pid_t pid) {
 }  // namespace
 
 Outcome run_hook(const config::Hook& hook, std::string_view before_pid, int pid,
-                 std::string_view after_pid) {
+                 std::string_view after_pid, char* const* inherited) {
   const char* path = hook.path.c_str();
   std::array<int, 2> state{};
   std::array<int, 2> failure{};
@@ -97,13 +97,17 @@ Outcome run_hook(const config::Hook& hook, std::string_view before_pid, int pid,
     arguments.push_back(hook.path);
   }
   const auto args = os::make_argv(arguments);
-  const auto env = os::make_argv(hook.env);
+  std::vector<char*> own_env;
+  if (hook.env) {
+    own_env = os::make_argv(*hook.env);
+  }
   const pid_t child = ::fork();
   if (child < 0) {
     return Outcome::refused(errno, "fork() for hook %s", path);
   }
   if (child == 0) {
-    become_hook(hook, args.data(), env.data(), state_read.get(), failure_write.get());
+    become_hook(hook, args.data(), hook.env ? own_env.data() : inherited, state_read.get(),
+                failure_write.get());
   }
   state_read.reset();
   failure_write.reset();

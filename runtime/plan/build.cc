@@ -102,6 +102,9 @@ std::uint64_t Builder::new_flags() const {
 }
 
 void Builder::place_cgroup() {
+  if (at_.no_cgroup) {
+    return;
+  }
   if (at_.scope) {
     add(Actor::Boxrun, "/linux/cgroupsPath", ReserveScope{*at_.scope});
     return;
@@ -113,7 +116,7 @@ void Builder::place_cgroup() {
 void Builder::make_cgroup() {
   if (at_.scope) {
     add(Actor::Boxrun, "/linux/cgroupsPath", StartScope{*at_.scope, config_.resources});
-  } else if (!at_.joins) {
+  } else if (!at_.joins && !at_.no_cgroup) {
     const bool only_limits = config_.cgroups_path.empty() && config_.resources;
     add(Actor::Boxrun, only_limits ? "/linux/resources" : "/linux/cgroupsPath",
         MakeCgroup{cgroup_path_, config_.resources});
@@ -541,7 +544,7 @@ void Builder::finish() {
   }
   if (!config_.hooks.start_container.empty()) {
     add(Actor::Init, "/hooks/startContainer",
-        RunHooks{"startContainer", config_.hooks.start_container, "created"});
+        RunHooks{"startContainer", config_.hooks.start_container, "created", true});
   }
   add(Actor::Init, {}, CloseDescriptors{at_.preserve_fds});
   for (const Label& label : labels()) {

@@ -23,6 +23,7 @@ struct Circumstances {
   bool has_kcore = false;  ///< /proc/kcore, which depends on how the kernel was built
   /// The scope that systemd makes for the container's cgroup; without, boxrun makes the cgroup.
   std::optional<ScopeName> scope;
+  bool no_cgroup = false;  ///< the container stays in boxrun's
   /// Cgroups are of version 2 alone and boxrun's to make: clone3(2) makes the child in its cgroup.
   bool cgroup2_alone = false;
   /// `exec`: the container is there and all its namespaces are joined; nothing of it is made.

@@ -98,7 +98,8 @@ struct MoveNetDevice {
 struct RunHooks {
   std::string kind;  ///< `createRuntime`
   std::vector<config::Hook> hooks;
-  std::string status;  ///< the `status` in the state that the hook reads: `creating`
+  std::string status;        ///< the `status` in the state that the hook reads: `creating`
+  bool for_program = false;  ///< hooks without an environment get that of the program
 };
 /// Writes into state.json that the container is complete.
 struct RecordCreated {};

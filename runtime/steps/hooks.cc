@@ -11,9 +11,10 @@ Outcome run(const plan::RunHooks& step, Inside& inside) {
   if (state == inside.prepared.hook_states.end()) {
     return Outcome::refused(0, "no state was prepared for the %s hooks", step.kind.c_str());
   }
+  char* const* inherited = step.for_program ? inside.environment() : environ;
   for (std::size_t i = 0; i < step.hooks.size(); ++i) {
     Outcome outcome = exec::run_hook(step.hooks[i], state->second.before_pid, inside.host_pid,
-                                     state->second.after_pid);
+                                     state->second.after_pid, inherited);
     if (outcome.failed()) {
       outcome.at_entry(static_cast<int>(i));
       return outcome;

@@ -9,6 +9,15 @@
 
 namespace boxrun::steps {
 
+char* const* Inside::environment() {
+  // The array's first slot waits for HOME; where the config brings its own, the array starts after.
+  if (prepared.has_home) {
+    return prepared.envp.data() + 1;
+  }
+  const_cast<char**>(prepared.envp.data())[0] = home.data();
+  return prepared.envp.data();
+}
+
 void Inside::report(const Outcome& outcome) const {
   exec::Message message;
   message.kind = exec::MessageKind::Failed;

@@ -35,6 +35,9 @@ struct Inside {
   std::array<char, PATH_MAX> program{};
   std::array<char, PATH_MAX> home{};
 
+  /// Of the container's program, for execve(2); HOME is there once FindProgram has run.
+  [[nodiscard]] char* const* environment();
+
   /// Tells boxrun why this step, and with it the container, has failed; standard error when boxrun
   /// has gone.
   void report(const Outcome& outcome) const;

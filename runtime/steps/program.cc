@@ -216,17 +216,10 @@ Outcome run(const plan::CloseDescriptors& step, Inside&) {
 }
 
 Outcome run(const plan::Execute&, Inside& inside) {
-  const exec::Prepared& prepared = inside.prepared;
-  // The array's first slot waits for HOME; where the config brings its own, the array starts after.
-  char* const* environment = prepared.envp.data();
-  if (!prepared.has_home) {
-    const_cast<char**>(prepared.envp.data())[0] = inside.home.data();
-  } else {
-    ++environment;
-  }
+  char* const* arguments = inside.prepared.argv.data();
   ::signal(SIGPIPE, SIG_DFL);  // what is ignored stays ignored across execve(2)
-  ::execve(inside.program.data(), prepared.argv.data(), environment);
-  return refuse_program(errno, prepared.argv[0], inside.program.data());
+  ::execve(inside.program.data(), arguments, inside.environment());
+  return refuse_program(errno, arguments[0], inside.program.data());
 }
 
 }  // namespace boxrun::steps
