@@ -283,7 +283,7 @@ Result<void> write_device_rules(const config::Config& config, bool rootless, con
     return {};
   }
   if (const Place* place = cgroup.find("devices")) {
-    for (const Limit& limit : make_device_limits(*config.resources, config.devices)) {
+    for (const Limit& limit : make_device_limits(*config.resources)) {
       auto written = write_limit(limit, *place, warnings);
       if (!written.ok() && written.error().err == EPERM && rootless) {
         return leave_out(written.error(), warnings);
@@ -296,9 +296,8 @@ Result<void> write_device_rules(const config::Config& config, bool rootless, con
   auto attached =
       place == nullptr
           ? Result<void>{Error{ENOENT, "no hierarchy has a devices controller", {}}}
-          : attach_device_program(
-                make_device_program(all_device_rules(*config.resources, config.devices)),
-                place->directory);
+          : attach_device_program(make_device_program(all_device_rules(*config.resources)),
+                                  place->directory);
   if (!attached.ok()) {
     Error error = std::move(attached).error().within("/linux/resources/devices");
     return rootless ? leave_out(error, warnings) : Result<void>{std::move(error)};

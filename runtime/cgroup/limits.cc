@@ -302,8 +302,7 @@ std::string value_to_restore(const Limit& limit, std::string_view text) {
   return value;
 }
 
-std::vector<PlacedRule> all_device_rules(const Resources& resources,
-                                         const std::vector<config::Device>& devices) {
+std::vector<PlacedRule> all_device_rules(const Resources& resources) {
   std::vector<PlacedRule> rules;
   for (std::size_t i = 0; i < resources.devices.size(); ++i) {
     rules.push_back({fmt::format("{}/devices/{}", kBase, i), resources.devices[i]});
@@ -313,23 +312,15 @@ std::vector<PlacedRule> all_device_rules(const Resources& resources,
                      {true, entry.type, number_or_none(entry.major), number_or_none(entry.minor),
                       entry.access}});
   }
-  for (std::size_t i = 0; i < devices.size(); ++i) {
-    if (devices[i].type != config::DeviceType::Fifo) {
-      rules.push_back(
-          {fmt::format("/linux/devices/{}", i),
-           {true, static_cast<char>(devices[i].type), devices[i].major, devices[i].minor, "rwm"}});
-    }
-  }
   return rules;
 }
 
-std::vector<Limit> make_device_limits(const Resources& resources,
-                                      const std::vector<config::Device>& devices) {
+std::vector<Limit> make_device_limits(const Resources& resources) {
   std::vector<Limit> limits;
   if (resources.devices.empty()) {
     return limits;
   }
-  for (const PlacedRule& placed : all_device_rules(resources, devices)) {
+  for (const PlacedRule& placed : all_device_rules(resources)) {
     const config::DeviceRule& rule = placed.rule;
     limits.push_back({placed.setting,
                       "devices",

@@ -45,13 +45,12 @@ struct PlacedRule {
 };
 
 /// The rules of the config, then what every container needs (the default devices, pseudoterminals,
-/// making nodes) and its own devices. The last one that matches counts.
-[[nodiscard]] std::vector<PlacedRule> all_device_rules(const config::Resources& resources,
-                                                       const std::vector<config::Device>& devices);
+/// making nodes). The last one that matches counts. That a device is listed in /linux/devices makes
+/// a node and no rule, as with other runtimes.
+[[nodiscard]] std::vector<PlacedRule> all_device_rules(const config::Resources& resources);
 
 /// The same as lines for devices.allow and devices.deny of version 1; none where the config has no
 /// rule.
-[[nodiscard]] std::vector<Limit> make_device_limits(const config::Resources& resources,
-                                                    const std::vector<config::Device>& devices);
+[[nodiscard]] std::vector<Limit> make_device_limits(const config::Resources& resources);
 
 }  // namespace boxrun::cgroup

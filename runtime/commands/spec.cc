@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "runtime/cgroup/cgroup.h"
 #include "runtime/commands/options.h"
 #include "runtime/config/default_spec.h"
 #include "tracer/os/file.h"
@@ -20,7 +21,10 @@ struct Options {
 
 Result<void> write_spec(const Options& options) {
   config::SpecRequest request;
-  request.terminal = true;  // a shell that somebody types to, as with other runtimes
+  // As other runtimes have it: a shell that somebody types to; and programs that read limits from
+  // cgroup v1 look for its paths in /proc/self/cgroup, which a namespace would hide.
+  request.terminal = true;
+  request.cgroup_namespace = cgroup::is_version2_alone();
   if (options.rootless) {
     request.rootless = config::SpecRequest::Rootless{::geteuid(), ::getegid()};
   }

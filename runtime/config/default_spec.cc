@@ -42,7 +42,10 @@ ordered_json make_mounts(bool rootless) {
 
 ordered_json make_linux(const SpecRequest& request) {
   ordered_json section;
-  std::vector<std::string> kinds = {"pid", "ipc", "uts", "mount", "cgroup"};
+  std::vector<std::string> kinds = {"pid", "ipc", "uts", "mount"};
+  if (request.cgroup_namespace) {
+    kinds.emplace_back("cgroup");
+  }
   if (request.rootless) {
     kinds.insert(kinds.begin(), "user");
     section["uidMappings"] = {{{"containerID", 0}, {"hostID", request.rootless->uid}, {"size", 1}}};

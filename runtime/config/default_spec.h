@@ -12,6 +12,7 @@ struct SpecRequest {
   std::vector<std::string> args = {"sh"};
   std::string hostname = "boxrun";
   bool terminal = false;
+  bool cgroup_namespace = true;
   /// For a container that an ordinary user can run: his uid and gid, mapped to root inside.
   struct Rootless {
     std::uint32_t uid = 0;

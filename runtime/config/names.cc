@@ -197,7 +197,7 @@ std::vector<std::string> memory_policy_words() { return all_constants(decoders::
 
 std::optional<int> parse_signal(std::string_view word) {
   if (const auto number = base::parse_u64(word)) {
-    return *number >= 1 && *number <= 64 ? std::optional{static_cast<int>(*number)} : std::nullopt;
+    return *number <= 64 ? std::optional{static_cast<int>(*number)} : std::nullopt;
   }
   std::string name{word};
   std::ranges::transform(name, name.begin(), [](char c) {

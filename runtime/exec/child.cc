@@ -60,6 +60,10 @@ Outcome run_await(const plan::Await& step, Inside& inside) {
 /// Blocks until `boxrun start` writes a byte. We hold the FIFO for reading and writing, so that no
 /// earlier visitor can leave it at end of file.
 Outcome run_wait(Inside& inside) {
+  // The wait may be long. The caller's end of a pipe must not stay open through it.
+  for (const int fd : inside.prepared.inherited) {
+    ::close(fd);
+  }
   char byte = 0;
   ssize_t got = 0;
   do {

@@ -1,12 +1,15 @@
 #include "runtime/exec/prepare.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/nsfs.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
+#include <memory>
 #include <new>
+#include <string_view>
 
 #include "runtime/config/names.h"
 #include "runtime/exec/fd_passing.h"
@@ -89,7 +92,19 @@ Result<void> prepare_idmapped_mounts(const config::Config& config, const std::st
 void lay_out_program(const config::Process& process, Prepared& prepared) {
   prepared.argv = os::make_argv(process.args);
   prepared.envp.push_back(nullptr);  // for HOME
+  // Of a name that is there twice the last value counts: engines append, and programs disagree on
+  // which of two they take. An empty HOME is none.
+  std::map<std::string_view, const std::string*> last;
+  const auto name_of = [](const std::string& variable) {
+    return std::string_view{variable}.substr(0, variable.find('='));
+  };
   for (const std::string& variable : process.env) {
+    last[name_of(variable)] = &variable;
+  }
+  for (const std::string& variable : process.env) {
+    if (last[name_of(variable)] != &variable || variable == "HOME=") {
+      continue;
+    }
     prepared.envp.push_back(const_cast<char*>(variable.c_str()));
     prepared.has_home = prepared.has_home || variable.starts_with("HOME=");
     if (variable.starts_with("PATH=")) {
@@ -97,6 +112,20 @@ void lay_out_program(const config::Process& process, Prepared& prepared) {
     }
   }
   prepared.envp.push_back(nullptr);
+}
+
+/// What boxrun opens itself closes on exec. Those that stay open are its caller's.
+std::vector<int> find_inherited(std::uint32_t preserve_fds) {
+  std::vector<int> inherited;
+  const std::unique_ptr<DIR, int (*)(DIR*)> open{::opendir("/proc/self/fd"), ::closedir};
+  while (const dirent* entry = open == nullptr ? nullptr : ::readdir(open.get())) {
+    const auto fd = base::parse_u64(entry->d_name);
+    if (fd && *fd >= 3 + std::uint64_t{preserve_fds} &&
+        (::fcntl(static_cast<int>(*fd), F_GETFD) & FD_CLOEXEC) == 0) {
+      inherited.push_back(static_cast<int>(*fd));
+    }
+  }
+  return inherited;
 }
 
 Result<void> map_progress(Prepared& prepared) {
@@ -117,6 +146,9 @@ Result<void> prepare(const config::Config& config, const plan::Circumstances& ci
   TRY_OK(prepare_seccomp(config, cache, log, prepared));
   TRY_OK(prepare_idmapped_mounts(config, circumstances.bundle, prepared));
   lay_out_program(config.process, prepared);
+  if (circumstances.wait_for_start) {
+    prepared.inherited = find_inherited(circumstances.preserve_fds);
+  }
   return map_progress(prepared);
 }
 

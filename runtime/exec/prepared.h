@@ -58,8 +58,9 @@ struct Prepared {
   bool has_filter = false;
   os::UniqueFd seccomp_listener;           ///< connected socket for the notifications' descriptor
   std::vector<std::string> seccomp_state;  ///< what goes along; init's pid belongs in between
-  os::UniqueFd start_fifo;                 ///< for WaitForStart
-  ConsoleRoute console;                    ///< for MakeConsole
+  std::vector<int> inherited;  ///< descriptors of boxrun's caller that the program does not get
+  os::UniqueFd start_fifo;     ///< for WaitForStart
+  ConsoleRoute console;        ///< for MakeConsole
   std::map<std::size_t, os::UniqueFd> idmapped;  ///< detached mounts by index of /mounts
   std::vector<CgroupPlace> cgroup_places;        ///< chosen; CgroupMade says which there are
   bool in_version2 = false;       ///< clone3(2) has put the child into the cgroup of version 2

@@ -23,7 +23,7 @@ constexpr std::size_t kMostFilters = 100;
 std::string render_source(const config::Seccomp& seccomp) {
   const scmp_version* version = ::seccomp_version();
   std::string text =
-      fmt::format("boxrun filter 2\nlibseccomp {}.{}.{}\nnative {:x}\n", version->major,
+      fmt::format("boxrun filter 3\nlibseccomp {}.{}.{}\nnative {:x}\n", version->major,
                   version->minor, version->micro, ::seccomp_arch_native());
   text += fmt::format("default {:x}\n", seccomp.default_action);
   for (const std::uint32_t architecture : seccomp.architectures) {

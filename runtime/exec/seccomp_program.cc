@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "runtime/exec/seccomp_future.h"
 #include "tracer/os/file.h"
 
 namespace boxrun::exec {
@@ -112,12 +113,6 @@ Result<std::vector<sock_filter>> export_instructions(scmp_filter_ctx filter) {
       size) {
     return os::errno_error("pread(seccomp program)");
   }
-  if (instructions.size() > BPF_MAXINSNS) {
-    return Error{0,
-                 fmt::format("/linux/seccomp: the filter has {} instructions, the kernel takes {}",
-                             instructions.size(), BPF_MAXINSNS),
-                 "use fewer rules with arguments"};
-  }
   return instructions;
 }
 
@@ -158,7 +153,15 @@ Result<SeccompProgram> compile_seccomp(const config::Seccomp& seccomp) {
   TRY_OK(add_architectures(seccomp, filter.get()));
   SeccompProgram program;
   TRY_OK(add_rules(seccomp, filter.get(), program.unknown_names));
-  TRY(program.instructions, export_instructions(filter.get()));
+  TRY(const auto instructions, export_instructions(filter.get()));
+  program.instructions = refuse_future_calls(seccomp);
+  program.instructions.insert(program.instructions.end(), instructions.begin(), instructions.end());
+  if (program.instructions.size() > BPF_MAXINSNS) {
+    return Error{0,
+                 fmt::format("/linux/seccomp: the filter has {} instructions, the kernel takes {}",
+                             program.instructions.size(), BPF_MAXINSNS),
+                 "use fewer rules with arguments"};
+  }
   program.flags = flag_bits(seccomp);
   return program;
 }

@@ -277,6 +277,12 @@ bool needs_cgroup(const config::Mount& mount) {
   return mount.type == "cgroup" || mount.type == "cgroup2" || mount.options.tmpcopyup;
 }
 
+/// An empty filesystem that is to be read-only: the mount points and devices in it, and what
+/// tmpcopyup puts there, have to be made before it is.
+bool is_filled_first(const config::Mount& mount) {
+  return mount.type == "tmpfs" && !mount.is_bind() && (mount.options.set_flags & MS_RDONLY) != 0;
+}
+
 void Builder::make_rootfs() {
   if (config_.has_joined(NamespaceKind::Mount)) {
     // The namespace has its root and its mounts: the container shares them.
@@ -320,6 +326,9 @@ void Builder::make_rootfs() {
     }
     if (needs_cgroup(mount)) {
       join_cgroup();
+    }
+    if (is_filled_first(mount)) {
+      mount.options.set_flags &= ~std::uint64_t{MS_RDONLY};
     }
     add(Actor::Init, fmt::format("/mounts/{}", i), MountOne{std::move(mount), i});
   }
@@ -428,6 +437,12 @@ void Builder::enter_rootfs() {
   if (config_.has_new(NamespaceKind::Mount)) {
     // After the hooks, which may still have brought devices.
     make_console();
+    for (std::size_t i = 0; i < config_.mounts.size(); ++i) {
+      if (is_filled_first(config_.mounts[i])) {
+        add(Actor::Init, fmt::format("/mounts/{}", i),
+            MakeReadonly{config_.mounts[i].destination, true});
+      }
+    }
   }
   // All of this works on descriptors opened below the root and on the host's /proc; after the
   // pivot only the container's /proc would be left, which its image may have chosen.

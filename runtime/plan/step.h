@@ -161,6 +161,7 @@ struct MakeLink {
 };
 struct MakeReadonly {
   std::string path;
+  bool is_mount = false;  ///< the mount that is there changes; without, one is put over the path
 };
 struct Mask {
   std::string path;

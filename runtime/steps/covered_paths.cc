@@ -67,6 +67,9 @@ Outcome run(const plan::MakeReadonly& step, Inside& inside) {
     return is_missing(errno) ? Outcome::done()
                              : Outcome::refused(errno, "openat2(\"<rootfs>%s\")", path);
   }
+  if (step.is_mount) {
+    return change_flags(target, MS_RDONLY, 0, path);
+  }
   return bind_over(target, target, path, /*recursive=*/true, MS_RDONLY);
 }
 

@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -125,15 +126,24 @@ void hint_at_refusal(const Mount& mount, int err, Outcome& outcome) {
   }
 }
 
-Outcome mount_filesystem(const Mount& mount, os::BorrowedFd target) {
-  unsigned long flags = static_cast<unsigned long>(mount.options.set_flags);
-  const bool copy_up = mount.options.tmpcopyup && mount.type == "tmpfs";
-  if (copy_up) {
-    flags &= ~static_cast<unsigned long>(MS_RDONLY);  // comes back in finish_mount
+/// A tmpfs without `mode=` takes that of the directory which it covers, as in other runtimes: the
+/// kernel's default would let everybody write.
+std::string options_for(const Mount& mount, os::BorrowedFd covered) {
+  struct stat seen {};
+  const std::string& given = mount.options.filesystem;
+  const bool has_mode = given.starts_with("mode=") || given.find(",mode=") != std::string::npos;
+  if (mount.type != "tmpfs" || has_mode || covered.get() < 0 || ::fstat(covered.get(), &seen) != 0) {
+    return given;
   }
+  return fmt::format("{}{}mode={:o}", given, given.empty() ? "" : ",", seen.st_mode & 07777);
+}
+
+/// @param covered  the directory of the image that the mount covers, if it has one
+Outcome mount_filesystem(const Mount& mount, os::BorrowedFd target, os::BorrowedFd covered) {
+  const auto flags = static_cast<unsigned long>(mount.options.set_flags);
   const char* source = mount.source.empty() ? mount.type.c_str() : mount.source.c_str();
-  if (::mount(source, FdPath{target}.c_str(), mount.type.c_str(), flags,
-              mount.options.filesystem.c_str()) == 0) {
+  const std::string options = options_for(mount, covered);
+  if (::mount(source, FdPath{target}.c_str(), mount.type.c_str(), flags, options.c_str()) == 0) {
     return Outcome::done();
   }
   const int err = errno;
@@ -199,8 +209,7 @@ Outcome bind(const plan::MountOne& step, Inside& inside, os::UniqueFd& target) {
 Outcome finish_mount(const Mount& mount, os::BorrowedFd made) {
   const std::uint64_t quiet = MS_BIND | MS_REC | MS_REMOUNT | MS_SILENT;
   const std::uint64_t wanted = mount.options.set_flags & ~quiet;
-  const bool copied_up = mount.options.tmpcopyup && mount.type == "tmpfs";
-  if (mount.is_bind() || (copied_up && (wanted & MS_RDONLY) != 0)) {
+  if (mount.is_bind()) {
     STEP_OK(change_flags(made, wanted, mount.options.clear_flags, mount.destination.c_str()));
   }
   if ((mount.options.recursive_set | mount.options.recursive_clear) != 0) {
@@ -239,12 +248,13 @@ Outcome run(const plan::MountOne& step, Inside& inside) {
   if (mount.is_bind()) {
     STEP_OK(bind(step, inside, target));
   } else {
+    const os::UniqueFd covered{open_in_root(inside.root, mount.destination.c_str(), O_PATH)};
     STEP_OK(make_in_root(inside.root, mount.destination.c_str(), Leaf::Directory, target));
     if (mount.type == "proc" || mount.type == "sysfs") {
       STEP_OK(check_no_link(mount, inside.root));
     }
     STEP_OK(check_target(mount, target));
-    STEP_OK(mount_filesystem(mount, target));
+    STEP_OK(mount_filesystem(mount, target, covered));
   }
   os::UniqueFd made;
   STEP_OK(reopen_mount(inside.root, mount.destination.c_str(), target, made));

@@ -50,8 +50,10 @@ bool substitute_link(const char* prefix, const char* target, std::string_view re
                      std::array<char, PATH_MAX>& path) {
   const char* slash = std::strrchr(prefix, '/');
   const int parent = target[0] == '/' || slash == nullptr ? 0 : static_cast<int>(slash - prefix);
-  const int size = std::snprintf(path.data(), path.size(), "%.*s/%s/%.*s", parent, prefix, target,
-                                 static_cast<int>(rest.size()), rest.data());
+  // No slash at the end: it would say that a file is a directory.
+  const int size =
+      std::snprintf(path.data(), path.size(), "%.*s/%s%s%.*s", parent, prefix, target,
+                    rest.empty() ? "" : "/", static_cast<int>(rest.size()), rest.data());
   return size > 0 && static_cast<std::size_t>(size) < path.size();
 }
 

@@ -25,6 +25,8 @@
 
 #include "runtime/steps/root_path.h"
 #include "runtime/steps/steps.h"
+#include "tracer/base/procfs_text.h"
+#include "tracer/os/file.h"
 
 namespace boxrun::steps {
 namespace {
@@ -83,7 +85,36 @@ Outcome pivot(const Inside& inside) {
   return ::chdir("/") == 0 ? Outcome::done() : Outcome::refused(errno, "chdir(\"/\")");
 }
 
+/// With MS_MOVE the host's mounts stay in the namespace, out of reach below the new root. But the
+/// kernel lets a user namespace mount a bare procfs or sysfs, with nothing masked, as long as it
+/// finds one such mount anywhere. So those of the host go. fs/namespace.c: mnt_already_visible().
+Outcome drop_kernel_filesystems(const Inside& inside) {
+  std::array<char, PATH_MAX> root{};
+  if (::readlink(FdPath{inside.root}.c_str(), root.data(), root.size() - 1) < 0) {
+    return Outcome::refused(errno, "readlink(root filesystem)");
+  }
+  const auto text = os::read_file("/proc/self/mountinfo");
+  if (!text.ok()) {
+    return Outcome::refused(text.error().err, "read(\"/proc/self/mountinfo\")");
+  }
+  const std::string below = std::string{root.data()} + "/";
+  for (const base::MountInfo& mount : base::parse_mountinfo(text.value())) {
+    const char* path = mount.target.c_str();
+    if ((mount.fstype != "proc" && mount.fstype != "sysfs") || mount.target.starts_with(below)) {
+      continue;
+    }
+    // It must not go on the host as well. Locked in a user namespace, it can still be covered.
+    static_cast<void>(::mount(nullptr, path, nullptr, MS_SLAVE | MS_REC, nullptr));
+    if (::umount2(path, MNT_DETACH) != 0 && errno != ENOENT &&
+        ::mount("tmpfs", path, "tmpfs", 0, nullptr) != 0) {
+      return Outcome::refused(errno, "umount2(\"%s\", MNT_DETACH) before MS_MOVE", path);
+    }
+  }
+  return Outcome::done();
+}
+
 Outcome move_over_root(const Inside& inside) {
+  STEP_OK(drop_kernel_filesystems(inside));
   if (::fchdir(inside.root.get()) != 0 || ::mount(".", "/", nullptr, MS_MOVE, nullptr) != 0) {
     return Outcome::refused(errno, "mount(root filesystem, \"/\", MS_MOVE)");
   }

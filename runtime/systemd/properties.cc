@@ -202,15 +202,14 @@ std::vector<Property> limit_properties(const config::Resources& resources, bool 
   return std::move(properties).take();
 }
 
-std::vector<Property> device_properties(const config::Resources& resources,
-                                        const std::vector<config::Device>& devices, bool version2) {
+std::vector<Property> device_properties(const config::Resources& resources, bool version2) {
   if (resources.devices.empty()) {
     return {};
   }
   // Version 1 starts from what the cgroup above allows, version 2 from nothing.
   bool all = !version2;
   std::vector<dbus::Value> allowed;
-  for (const cgroup::PlacedRule& placed : cgroup::all_device_rules(resources, devices)) {
+  for (const cgroup::PlacedRule& placed : cgroup::all_device_rules(resources)) {
     const config::DeviceRule& rule = placed.rule;
     if (rule.type == 'a') {
       all = rule.allow;

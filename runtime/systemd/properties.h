@@ -32,7 +32,6 @@ struct Property {
 /// DevicePolicy and DeviceAllow; none where the config has no rule. They allow at least what the
 /// rules do.
 [[nodiscard]] std::vector<Property> device_properties(const config::Resources& resources,
-                                                      const std::vector<config::Device>& devices,
                                                       bool version2);
 
 /// Annotations `org.systemd.property.NAME`, whose values are written in GVariant's text format.

@@ -47,7 +47,7 @@ Result<ScopePlan> plan_scope(const plan::ScopeName& scope, const config::Config&
     const bool version2 = is_version2(planned.cgroup);
     planned.properties = limit_properties(*config.resources, version2);
     if (!rootless) {
-      std::ranges::move(device_properties(*config.resources, config.devices, version2),
+      std::ranges::move(device_properties(*config.resources, version2),
                         std::back_inserter(planned.properties));
     }
   }

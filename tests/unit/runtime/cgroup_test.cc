@@ -117,17 +117,16 @@ TEST(Limits, ThePeriodComesBeforeTheQuota) {
 
 TEST(Limits, DeviceRulesKeepTheirOrderAndLeaveTheDefaultDevices) {
   config::Resources resources;
-  EXPECT_THAT(make_device_limits(resources, {}), IsEmpty());
+  EXPECT_THAT(make_device_limits(resources), IsEmpty());
   resources.devices = {{false, 'a', std::nullopt, std::nullopt, "rwm"}, {true, 'c', 10, 229, "rw"}};
-  const auto limits =
-      make_device_limits(resources, {{"/dev/kvm", config::DeviceType::Char, 10, 232}});
+  const auto limits = make_device_limits(resources);
   ASSERT_GE(limits.size(), 4U);
   EXPECT_EQ(limits[0].file, "devices.deny");
   EXPECT_EQ(limits[0].value, "a *:* rwm");
   EXPECT_EQ(limits[1].file, "devices.allow");
   EXPECT_EQ(limits[1].value, "c 10:229 rw");
   EXPECT_EQ(limits[1].setting, "/linux/resources/devices/1");
-  EXPECT_EQ(limits.back().value, "c 10:232 rwm");
+  EXPECT_EQ(limits.back().value, "c 136:* rwm");
 }
 
 // ---- what an update that fails puts back ----

@@ -139,12 +139,12 @@ TEST(Properties, OfTheUnifiedMap) {
 
 TEST(Properties, OfDevicesAllowNoLessThanTheRules) {
   config::Resources resources;
-  EXPECT_THAT(device_properties(resources, {}, true), IsEmpty());
+  EXPECT_THAT(device_properties(resources, true), IsEmpty());
   resources.devices = {{false, 'a', std::nullopt, std::nullopt, "rwm"},
                        {true, 'b', 8, std::nullopt, "r"},
                        {true, 'c', 10, 229, "rw"},
                        {false, 'c', 10, 229, "w"}};
-  const auto lines = render(device_properties(resources, {}, true));
+  const auto lines = render(device_properties(resources, true));
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_EQ(lines[0], "DevicePolicy:s=strict");
   EXPECT_EQ(lines[1], "DeviceAllow:a(ss)=");
@@ -153,12 +153,12 @@ TEST(Properties, OfDevicesAllowNoLessThanTheRules) {
     EXPECT_THAT(lines[2], HasSubstr(allowed));
   }
   resources.devices.push_back({true, 'a', std::nullopt, std::nullopt, "rwm"});
-  EXPECT_THAT(render(device_properties(resources, {}, true)),
+  EXPECT_THAT(render(device_properties(resources, true)),
               ElementsAre("DevicePolicy:s=auto", "DeviceAllow:a(ss)="));
   // Without a rule for all, version 1 allows what the cgroup above does.
   resources.devices = {{true, 'c', 10, 229, "rw"}};
-  EXPECT_THAT(render(device_properties(resources, {}, false)), Contains("DevicePolicy:s=auto"));
-  EXPECT_THAT(render(device_properties(resources, {}, true)), Contains("DevicePolicy:s=strict"));
+  EXPECT_THAT(render(device_properties(resources, false)), Contains("DevicePolicy:s=auto"));
+  EXPECT_THAT(render(device_properties(resources, true)), Contains("DevicePolicy:s=strict"));
 }
 
 TEST(Properties, OfAnnotations) {
