@@ -241,6 +241,13 @@ Result<void> write_limits(const std::vector<Limit>& limits, const Cgroup& cgroup
                    fmt::format("{}: cgroup v2 has nothing like {}", limit.setting, limit.file),
                    "leave the limit out: on this host the controller is one of version 2"};
     }
+    if (limit.version2 && version1_of(limit, cgroup) != nullptr) {
+      return Error{
+          EINVAL,
+          fmt::format("{}: invalid configuration: the {} controller is in cgroup v1 here",
+                      limit.setting, limit.controller),
+          "unified names files of cgroup v2: use the other fields of /linux/resources instead"};
+    }
     if (limit.if_missing == IfMissing::Refuse) {
       return no_controller(limit);
     }

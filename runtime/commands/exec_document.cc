@@ -84,10 +84,17 @@ Result<void> add_capabilities(json& process, const std::vector<std::string>& wor
     if (!config::parse_capability(word)) {
       return Error{0, fmt::format("--cap: unknown capability {}", base::quote(word)), {}};
     }
-    for (const char* set : {"bounding", "effective", "permitted"}) {
-      json& names = process["capabilities"][set];
-      if (std::ranges::find(names, json(word)) == names.end()) {
-        names.push_back(word);
+    json& sets = process["capabilities"];
+    const auto has = [&sets, &word](const char* set) {
+      return std::ranges::find(sets[set], json(word)) != sets[set].end();
+    };
+    std::vector<const char*> wanted = {"bounding", "effective", "permitted"};
+    if (has("inheritable")) {
+      wanted.push_back("ambient");  // the container's own wish, and no use without it
+    }
+    for (const char* set : wanted) {
+      if (!has(set)) {
+        sets[set].push_back(word);
       }
     }
   }

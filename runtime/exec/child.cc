@@ -57,13 +57,28 @@ Outcome run_await(const plan::Await& step, Inside& inside) {
   return Outcome::done();
 }
 
+/// The wait may be long, and must not hold the caller's end of a pipe open. Nothing of ours stays
+/// either that the last steps do not need; objects that own a number forget it at execve(2).
+void close_all_but_needed(const Inside& inside, std::uint32_t preserve) {
+  std::array<int, 5> needed = {inside.prepared.start_fifo.get(),
+                               inside.prepared.seccomp_listener.get(), inside.channel.get(),
+                               inside.apparmor_label.get(), inside.selinux_label.get()};
+  std::ranges::sort(needed);
+  unsigned first = 3 + preserve;
+  for (const int fd : needed) {
+    const unsigned number = fd < 0 ? 0 : static_cast<unsigned>(fd);
+    if (number > first) {
+      ::syscall(SYS_close_range, first, number - 1, 0);
+    }
+    first = std::max(first, number + 1);
+  }
+  ::syscall(SYS_close_range, first, ~0U, 0);
+}
+
 /// Blocks until `boxrun start` writes a byte. We hold the FIFO for reading and writing, so that no
 /// earlier visitor can leave it at end of file.
-Outcome run_wait(Inside& inside) {
-  // The wait may be long. The caller's end of a pipe must not stay open through it.
-  for (const int fd : inside.prepared.inherited) {
-    ::close(fd);
-  }
+Outcome run_wait(const plan::WaitForStart& step, Inside& inside) {
+  close_all_but_needed(inside, step.preserve);
   char byte = 0;
   ssize_t got = 0;
   do {
@@ -123,7 +138,7 @@ struct RunStep {
     } else if constexpr (std::is_same_v<Step, plan::Await>) {
       return run_await(step, inside);
     } else if constexpr (std::is_same_v<Step, plan::WaitForStart>) {
-      return run_wait(inside);
+      return run_wait(step, inside);
     } else if constexpr (std::is_same_v<Step, plan::Spawn>) {
       return run_spawn(step, inside);
     } else if constexpr (requires { steps::run(step, inside); }) {

@@ -1,13 +1,12 @@
 #include "runtime/exec/prepare.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/nsfs.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 
-#include <memory>
 #include <new>
 #include <string_view>
 
@@ -89,6 +88,27 @@ Result<void> prepare_idmapped_mounts(const config::Config& config, const std::st
   return {};
 }
 
+/// Root of a user namespace is an ordinary user outside, who may not reach each source that boxrun
+/// may. What fails here init tries again, and says why. The host must not see what is mounted
+/// below.
+void clone_sources(const config::Config& config, const std::string& bundle, Prepared& prepared) {
+  for (std::size_t i = 0; i < config.mounts.size(); ++i) {
+    const config::Mount& mount = config.mounts[i];
+    if (!mount.is_bind() || mount.has_idmap()) {
+      continue;
+    }
+    const unsigned deep = (mount.options.set_flags & MS_REC) != 0 ? AT_RECURSIVE : 0;
+    os::UniqueFd tree{::open_tree(AT_FDCWD, plan::resolve_in_bundle(bundle, mount.source).c_str(),
+                                  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | deep)};
+    mount_attr attributes{};
+    attributes.propagation = MS_SLAVE;
+    if (tree && ::mount_setattr(tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
+                                sizeof attributes) == 0) {
+      prepared.sources.emplace(i, std::move(tree));
+    }
+  }
+}
+
 void lay_out_program(const config::Process& process, Prepared& prepared) {
   prepared.argv = os::make_argv(process.args);
   prepared.envp.push_back(nullptr);  // for HOME
@@ -114,20 +134,6 @@ void lay_out_program(const config::Process& process, Prepared& prepared) {
   prepared.envp.push_back(nullptr);
 }
 
-/// What boxrun opens itself closes on exec. Those that stay open are its caller's.
-std::vector<int> find_inherited(std::uint32_t preserve_fds) {
-  std::vector<int> inherited;
-  const std::unique_ptr<DIR, int (*)(DIR*)> open{::opendir("/proc/self/fd"), ::closedir};
-  while (const dirent* entry = open == nullptr ? nullptr : ::readdir(open.get())) {
-    const auto fd = base::parse_u64(entry->d_name);
-    if (fd && *fd >= 3 + std::uint64_t{preserve_fds} &&
-        (::fcntl(static_cast<int>(*fd), F_GETFD) & FD_CLOEXEC) == 0) {
-      inherited.push_back(static_cast<int>(*fd));
-    }
-  }
-  return inherited;
-}
-
 Result<void> map_progress(Prepared& prepared) {
   void* page = ::mmap(nullptr, sizeof(std::atomic<int>), PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -145,10 +151,11 @@ Result<void> prepare(const config::Config& config, const plan::Circumstances& ci
   TRY_OK(open_namespaces(config, prepared));
   TRY_OK(prepare_seccomp(config, cache, log, prepared));
   TRY_OK(prepare_idmapped_mounts(config, circumstances.bundle, prepared));
-  lay_out_program(config.process, prepared);
-  if (circumstances.wait_for_start) {
-    prepared.inherited = find_inherited(circumstances.preserve_fds);
+  if (!circumstances.rootless && !circumstances.joins &&
+      config.find_namespace(config::NamespaceKind::User) != nullptr) {
+    clone_sources(config, circumstances.bundle, prepared);
   }
+  lay_out_program(config.process, prepared);
   return map_progress(prepared);
 }
 

@@ -58,11 +58,12 @@ struct Prepared {
   bool has_filter = false;
   os::UniqueFd seccomp_listener;           ///< connected socket for the notifications' descriptor
   std::vector<std::string> seccomp_state;  ///< what goes along; init's pid belongs in between
-  std::vector<int> inherited;  ///< descriptors of boxrun's caller that the program does not get
-  os::UniqueFd start_fifo;     ///< for WaitForStart
-  ConsoleRoute console;        ///< for MakeConsole
+  os::UniqueFd start_fifo;                 ///< for WaitForStart
+  ConsoleRoute console;                    ///< for MakeConsole
   std::map<std::size_t, os::UniqueFd> idmapped;  ///< detached mounts by index of /mounts
-  std::vector<CgroupPlace> cgroup_places;        ///< chosen; CgroupMade says which there are
+  /// The same, unmapped, of sources that init may not be allowed to open.
+  std::map<std::size_t, os::UniqueFd> sources;
+  std::vector<CgroupPlace> cgroup_places;  ///< chosen; CgroupMade says which there are
   bool in_version2 = false;       ///< clone3(2) has put the child into the cgroup of version 2
   bool may_stay_outside = false;  ///< rootless: a refusal is a warning
   std::vector<char*> argv;

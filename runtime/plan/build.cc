@@ -552,7 +552,7 @@ void Builder::finish() {
   tell(Actor::Boxrun, MessageKind::Proceed);
   await(Actor::Init, MessageKind::Proceed);
   if (at_.wait_for_start) {
-    add(Actor::Init, {}, WaitForStart{});
+    add(Actor::Init, {}, WaitForStart{at_.preserve_fds});
   }
   if (!has_program) {
     return;  // `start` says so, and init ends

@@ -258,7 +258,9 @@ struct CloseDescriptors {
   std::uint32_t preserve = 0;  ///< kept beyond 0, 1 and 2
 };
 /// Blocks until `boxrun start`.
-struct WaitForStart {};
+struct WaitForStart {
+  std::uint32_t preserve = 0;  ///< descriptors of the caller beyond 2 that the program gets
+};
 struct Execute {
   std::vector<std::string> args;
   std::vector<std::string> env;

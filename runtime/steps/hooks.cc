@@ -16,7 +16,7 @@ Outcome run(const plan::RunHooks& step, Inside& inside) {
   }
   // createContainer's find themselves in the root filesystem, as with other runtimes. What init
   // does next does not depend on where it is.
-  if (!step.for_program && inside.root && ::fchdir(inside.root.get()) != 0) {
+  if (!step.for_program && ::fchdir(inside.root.get()) != 0) {
     return Outcome::refused(errno, "fchdir(root filesystem)");
   }
   char* const* inherited = step.for_program ? inside.environment() : environ;

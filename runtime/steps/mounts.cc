@@ -132,7 +132,8 @@ std::string options_for(const Mount& mount, os::BorrowedFd covered) {
   struct stat seen {};
   const std::string& given = mount.options.filesystem;
   const bool has_mode = given.starts_with("mode=") || given.find(",mode=") != std::string::npos;
-  if (mount.type != "tmpfs" || has_mode || covered.get() < 0 || ::fstat(covered.get(), &seen) != 0) {
+  if (mount.type != "tmpfs" || has_mode || covered.get() < 0 ||
+      ::fstat(covered.get(), &seen) != 0) {
     return given;
   }
   return fmt::format("{}{}mode={:o}", given, given.empty() ? "" : ",", seen.st_mode & 07777);
@@ -172,13 +173,13 @@ Outcome mount_bind(const Mount& mount, os::BorrowedFd source, os::BorrowedFd tar
   return outcome;
 }
 
-/// A mount that boxrun cloned and id-mapped beforehand, put in its place.
+/// A mount that boxrun cloned beforehand, put in its place.
 Outcome attach(const Mount& mount, os::BorrowedFd tree, os::BorrowedFd target) {
   if (::move_mount(tree.get(), "", target.get(), "",
                    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0) {
     return Outcome::done();
   }
-  return Outcome::refused(errno, "move_mount(id-mapped \"%s\", \"<rootfs>%s\")",
+  return Outcome::refused(errno, "move_mount(clone of \"%s\", \"<rootfs>%s\")",
                           mount.source.c_str(), mount.destination.c_str());
 }
 
@@ -186,10 +187,15 @@ Outcome bind(const plan::MountOne& step, Inside& inside, os::UniqueFd& target) {
   const Mount& mount = step.mount;
   const auto mapped = inside.prepared.idmapped.find(step.index);
   const bool is_mapped = mapped != inside.prepared.idmapped.end();
-  const os::UniqueFd source{is_mapped ? ::fcntl(mapped->second.get(), F_DUPFD_CLOEXEC, 0)
-                                      : ::open(mount.source.c_str(), O_PATH | O_CLOEXEC)};
+  os::UniqueFd source{is_mapped ? ::fcntl(mapped->second.get(), F_DUPFD_CLOEXEC, 0)
+                                : ::open(mount.source.c_str(), O_PATH | O_CLOEXEC)};
+  const int err = source ? 0 : errno;
+  const auto cloned = inside.prepared.sources.find(step.index);
+  const bool is_cloned = err == EACCES && cloned != inside.prepared.sources.end();
+  if (is_cloned) {
+    source = os::UniqueFd{::fcntl(cloned->second.get(), F_DUPFD_CLOEXEC, 0)};
+  }
   if (!source) {
-    const int err = errno;
     return Outcome::refused(err, "open(\"%s\", O_PATH)", mount.source.c_str())
         .hint("%s", err == ENOENT ? "the source of the bind mount does not exist on the host" : "");
   }
@@ -202,7 +208,7 @@ Outcome bind(const plan::MountOne& step, Inside& inside, os::UniqueFd& target) {
   if (!(mount.destination == "/proc" && is_on_procfs(source))) {
     STEP_OK(check_target(mount, target));
   }
-  return is_mapped ? attach(mount, source, target) : mount_bind(mount, source, target);
+  return is_mapped || is_cloned ? attach(mount, source, target) : mount_bind(mount, source, target);
 }
 
 /// The calls that need the mount to exist: flags of binds, propagation, recursive attributes.

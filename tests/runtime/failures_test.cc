@@ -131,7 +131,7 @@ TEST_F(Failures, MountsAndFiles) {
        "Not a directory (ENOTDIR)\nhint: a part of the path that should be a directory is a file"},
       {{mount("/mnt", "tmpfs", "tmpfs", {"nr_inodes=2"}), mount("/mnt/a/b", "tmpfs", "tmpfs")},
        "mkdir(\"<rootfs>/mnt/a/b\"): No space left on device (ENOSPC)"},
-      {{mount("/mnt", "tmpfs", "tmpfs", {"size=4k", "ro"}), mount("/mnt/a", "tmpfs", "tmpfs")},
+      {{mount("/mnt", "bind", folder, {"bind", "ro"}), mount("/mnt/a", "tmpfs", "tmpfs")},
        "mkdir(\"<rootfs>/mnt/a\"): Read-only file system (EROFS)"},
       {{mount("/mnt", "overlay", "overlay", {"lowerdir=/nosuch:/tmp"})},
        "hint: the source \"overlay\", or a path among the options, does not exist on the host"},

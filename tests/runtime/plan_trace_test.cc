@@ -253,7 +253,7 @@ const Row kRows[] = {
      {"fchmodat\\(ROOT$1, $2, .*", "fchownat\\(ROOT$1, $2, .*"}},
     {"bind device (/\\S+) \\(.*", {"mount\\($1, ROOT$1, NULL, MS_BIND.*"}, {"openat\\(ROOT/dev, .*"}},
     {"link (/\\S+)/(\\S+) -> (\\S+)", {"symlinkat\\($3, ROOT$1, $2\\)"}, {}},
-    {"run \\d+ \\S+ hooks?", {"(clone|clone3|vfork|fork)\\(.*"}, {"write\\(.*", "kill\\(.*"}},
+    {"run \\d+ \\S+ hooks?", {"(clone|clone3|vfork|fork)\\(.*"}, {"fchdir\\(ROOT\\)", "write\\(.*", "kill\\(.*"}},
     {"make read-only /", {"mount\\(NULL, [^,]*, NULL, .*MS_RDONLY.*"}, {}},
     {"make read-only (\\S+)", {"openat2\\(ROOT, $1, .*"}, {"open_tree\\(ROOT$1, .*", "mount_setattr\\(/, .*MOUNT_ATTR_RDONLY.*",
                                                            "move_mount\\(/, , ROOT$1, .*"}},

@@ -1,0 +1,214 @@
+// What people expect of a runtime because the others do it: each found by running the test suites
+// of runc and crun (docs/conformance.md), and written here anew.
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "tests/runtime/container_fixture.h"
+
+namespace boxrun::tests {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Expectations : public ContainerTest {
+ protected:
+  void add_mount(const std::string& destination, const std::string& type, const std::string& source,
+                 const std::vector<std::string>& options) {
+    config["mounts"].push_back(
+        {{"destination", destination}, {"type", type}, {"source", source}, {"options", options}});
+  }
+  Ended create() {
+    config["process"]["args"] = {"sleep", "1000"};
+    write_config();
+    return boxrun({"create", "--pid-file", folder + "/pid", "-b", folder + "/bundle", id});
+  }
+  static json shell_hook(const std::string& script) {
+    return {{"path", "/bin/sh"}, {"args", {"sh", "-c", script}}};
+  }
+};
+
+TEST_F(Expectations, SpecIsAShellOnATerminal) {
+  fs::create_directory(folder + "/made");
+  ASSERT_EQ(boxrun({"spec", "-b", folder + "/made"}).status, 0);
+  const json spec = json::parse(read_text(folder + "/made/config.json"));
+  EXPECT_EQ(spec["process"]["terminal"], true);
+  config = spec;
+  EXPECT_EQ(has_namespace("cgroup"), has_cgroup2_alone());
+}
+
+TEST_F(Expectations, AHookThatFailsAfterTheStartEndsTheContainer) {
+  config["hooks"] = {{"poststart", {{{"path", "/bin/false"}}}},
+                     {"poststop", {shell_hook("echo gone > " + folder + "/log")}}};
+  const std::string text = "error: /hooks/poststart/0: hook /bin/false ended with status 1";
+  const Ended ended = run_script("sleep 1000");
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_THAT(ended.err, HasSubstr(text));
+  EXPECT_EQ(read_text(folder + "/log"), "gone\n");
+  ASSERT_EQ(create().status, 0);
+  const Ended started = boxrun({"start", id});
+  EXPECT_EQ(started.status, 1);
+  EXPECT_THAT(started.err, HasSubstr(text));
+  EXPECT_EQ(boxrun({"list", "-q"}).out, "");
+}
+
+TEST_F(Expectations, HooksWithoutAnEnvironmentInheritOne) {
+  ::setenv("BOXRUN_MARK", "of the caller", 1);
+  config["process"]["env"] = {"PATH=/bin", "MARK=of the program"};
+  const std::string log = folder + "/log";
+  json with_own = shell_hook("echo \"own: $BOXRUN_MARK\" >> " + log);
+  with_own["env"] = json::array();
+  config["hooks"] = {
+      {"createRuntime", {shell_hook("echo \"$BOXRUN_MARK\" >> " + log), with_own}},
+      {"createContainer", {shell_hook("test -d proc -a -d bin && pwd >> " + log)}},
+      {"startContainer", {shell_hook("test \"$MARK$HOME\" = 'of the program/root'")}}};
+  EXPECT_EQ(output_of("pwd"), "/");
+  EXPECT_EQ(read_text(log), "of the caller\nown: \n" + rootfs() + "\n");
+  ::unsetenv("BOXRUN_MARK");
+}
+
+TEST_F(Expectations, OfTwoVariablesTheLastCountsAndAnEmptyHomeIsNone) {
+  config["process"]["env"] = {"A=1", "PATH=/bin", "A=2", "HOME=/x", "HOME="};
+  EXPECT_EQ(output_of("env | grep -E '^(A|HOME)=' | sort"), "A=2\nHOME=/root");
+  config["process"]["env"] = {"PATH=/nowhere", "PATH=/bin", "HOME=", "HOME=/x"};
+  EXPECT_EQ(output_of("env | grep -c ^PATH=; echo $HOME"), "1\n/x");
+}
+
+TEST_F(Expectations, AListedDeviceIsANodeAndNoPermission) {
+  config["linux"]["devices"] = {
+      {{"path", "/dev/listed"}, {"type", "c"}, {"major", 1}, {"minor", 11}, {"fileMode", 0666}}};
+  config["linux"]["resources"]["devices"] = {{{"allow", false}, {"access", "rwm"}}};
+  const Ended ended = run_script("test -c /dev/listed && head -c 1 /dev/listed");
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_THAT(ended.err, HasSubstr("/dev/listed: Operation not permitted"));
+}
+
+TEST_F(Expectations, MountPointsBehindDanglingLinksAreMadeInside) {
+  config["root"]["readonly"] = false;
+  write_text(folder + "/source", "text");
+  fs::create_symlink("/tmp/target", rootfs("/etc/file"));
+  fs::create_symlink("/etc/hop", rootfs("/etc/folder"));
+  fs::create_symlink("../tmp/deep", rootfs("/etc/hop"));
+  add_mount("/etc/file", "bind", folder + "/source", {"bind"});
+  add_mount("/etc/folder/a/file", "bind", folder + "/source", {"bind"});
+  EXPECT_EQ(output_of("cat /tmp/target /tmp/deep/a/file"), "texttext");
+  EXPECT_FALSE(fs::exists("/tmp/target"));
+  EXPECT_FALSE(fs::exists("/tmp/deep"));
+}
+
+TEST_F(Expectations, AReadOnlyTmpfsIsFilledFirst) {
+  for (json& mount : config["mounts"]) {
+    if (mount["destination"] == "/dev") {
+      mount["options"].push_back("ro");
+    }
+  }
+  config["root"]["readonly"] = false;
+  add_mount("/mnt", "tmpfs", "tmpfs", {"ro"});
+  add_mount("/mnt/below", "tmpfs", "tmpfs", {});
+  EXPECT_EQ(
+      output_of("awk '$2==\"/dev\" || $2==\"/mnt\" {print $2, substr($4, 1, 3)}' /proc/mounts;"
+                "echo x > /dev/null; touch /mnt/below/x && touch /dev/x /mnt/x; echo $?"),
+      "/dev ro,\n/mnt ro,\n1");
+}
+
+TEST_F(Expectations, ATmpfsHasTheModeOfWhatItCovers) {
+  config["root"]["readonly"] = false;
+  fs::create_directory(rootfs("/private"));
+  ::chmod(rootfs("/private").c_str(), 0710);
+  add_mount("/private", "tmpfs", "tmpfs", {});
+  add_mount("/new", "tmpfs", "tmpfs", {});
+  EXPECT_EQ(output_of("stat -c %a /private /new"), "710\n1777");
+  config["mounts"].back() = {
+      {"destination", "/private"}, {"type", "tmpfs"}, {"options", {"size=1m", "mode=700"}}};
+  EXPECT_EQ(output_of("stat -c %a /private"), "700");
+}
+
+TEST_F(Expectations, SourcesThatOnlyTheHostsRootCanReachAreBound) {
+  fs::create_directories(folder + "/closed/source");
+  write_text(folder + "/closed/source/file", "reached");
+  ::chmod((folder + "/closed").c_str(), 0700);
+  map_users(100000, 65536);
+  ASSERT_EQ(::chown(rootfs().c_str(), 100000, 100000), 0);
+  config["root"]["readonly"] = false;
+  add_mount("/mnt", "bind", folder + "/closed/source", {"rbind", "ro", "nosuid"});
+  EXPECT_EQ(output_of("cat /mnt/file; touch /mnt/x || awk '$2==\"/mnt\" {print substr($4, 1, 9)}' "
+                      "/proc/mounts"),
+            "reachedro,nosuid");
+}
+
+TEST_F(Expectations, WithoutPivotNoBareProcfsCanBeMounted) {
+  // To map root of its own user namespace to the container's.
+  const json one = {"CAP_SETFCAP"};
+  config["process"]["capabilities"] = {{"bounding", one}, {"effective", one}, {"permitted", one}};
+  config["process"]["args"] = {"unshare", "-mrpf", "sh", "-c", "mount -t proc none /proc"};
+  write_config();
+  const Ended ended = boxrun({"run", "--no-pivot", "-b", folder + "/bundle", id});
+  EXPECT_NE(ended.status, 0);
+  EXPECT_THAT(ended.err, HasSubstr("mount: permission denied"));
+}
+
+TEST_F(Expectations, ACreatedContainerHoldsNothingOfItsCaller) {
+  fs::create_directory(folder + "/held");
+  config["process"]["args"] = {"sleep", "1000"};
+  write_config();
+  const Ended ended = run_command({{BOXRUN_PROGRAM, "--root", folder + "/state", "create",
+                                    "--pid-file", folder + "/pid", "-b", folder + "/bundle", id},
+                                   0,
+                                   {{7, folder + "/held"}}});
+  ASSERT_EQ(ended.status, 0) << ended.err;
+  for (const auto& entry : fs::directory_iterator{"/proc/" + read_text(folder + "/pid") + "/fd"}) {
+    std::error_code gone;
+    const std::string target = fs::read_symlink(entry.path(), gone);
+    EXPECT_THAT(target, Not(HasSubstr("/held")));
+    EXPECT_THAT(target, Not(HasSubstr("cgroup")));
+  }
+  EXPECT_EQ(boxrun({"kill", id, "0"}).status, 0);
+  EXPECT_EQ(boxrun({"start", id}).status, 0);
+  EXPECT_EQ(boxrun({"kill", id, "KILL"}).status, 0);
+}
+
+TEST_F(Expectations, ManyCanBeDeletedByAnExpression) {
+  for (const char* name : {".one", ".two", ".other"}) {
+    EXPECT_GT(start_background(mark + name), 0);
+  }
+  EXPECT_EQ(boxrun({"delete", "--force", "--regex", "t[w]o$|one"}).status, 0);
+  EXPECT_EQ(boxrun({"list", "-q"}).out, mark + ".other\n");
+  const Ended refused = boxrun({"delete", "--regex", "other"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, HasSubstr("cannot be deleted: it is running"));
+  EXPECT_THAT(boxrun({"delete", "--regex", "("}).err, HasSubstr("error: --regex \"(\": "));
+}
+
+TEST_F(Expectations, CgroupsCanBeDisabled) {
+  config["process"]["args"] = {"cat", "/proc/self/cgroup"};
+  drop_namespace("cgroup");
+  write_config();
+  const Ended ended = boxrun({"--cgroup-manager", "disabled", "run", "-b", folder + "/bundle", id});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_EQ(ended.out, read_text("/proc/self/cgroup"));
+  EXPECT_THAT(ended.err, HasSubstr("/linux/resources: not applied"));
+}
+
+TEST_F(Expectations, SettingsThatContradictAreNamed) {
+  config["hostname"] = "one";
+  config["linux"]["sysctl"] = {{"kernel.hostname", "two"}};
+  EXPECT_THAT(run_script("true").err,
+              HasSubstr("/linux/sysctl: kernel.hostname: \"two\" contradicts /hostname: \"one\""));
+  config["linux"]["sysctl"] = {{"kernel.hostname", "one"}};
+  EXPECT_EQ(run_script("true").status, 0);
+  config["linux"].erase("sysctl");
+  if (!has_cgroup2_alone()) {
+    config["linux"]["resources"]["unified"] = {{"memory.min", "131072"}};
+    EXPECT_THAT(run_script("true").err,
+                HasSubstr("invalid configuration: the memory controller is in cgroup v1 here"));
+  }
+}
+
+}  // namespace
+}  // namespace boxrun::tests
