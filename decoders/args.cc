@@ -84,6 +84,10 @@ Value arg_hex(const CallContext& context, const ArgSpec&, std::size_t index) {
   return decode_number(Show::Hex, word(context, index), word_bits(context));
 }
 
+Value arg_hex32(const CallContext& context, const ArgSpec&, std::size_t index) {
+  return decode_number(Show::Hex, low32(context, index), 32);
+}
+
 Value arg_mode(const CallContext& context, const ArgSpec&, std::size_t index) {
   // umode_t is 16 bits wide; the bits above are shown, though the kernel drops them.
   return decode_number(Show::Octal, low32(context, index), 32);

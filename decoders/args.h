@@ -8,10 +8,11 @@ namespace boxtrace::decoders {
 
 [[nodiscard]] Value arg_int(const CallContext&, const ArgSpec&, std::size_t);  ///< 32-bit signed
 [[nodiscard]] Value arg_unsigned(const CallContext&, const ArgSpec&, std::size_t);  ///< 32-bit
-[[nodiscard]] Value arg_long(const CallContext&, const ArgSpec&, std::size_t);  ///< word, signed
-[[nodiscard]] Value arg_size(const CallContext&, const ArgSpec&, std::size_t);  ///< word, unsigned
-[[nodiscard]] Value arg_hex(const CallContext&, const ArgSpec&, std::size_t);   ///< word, hex
-[[nodiscard]] Value arg_mode(const CallContext&, const ArgSpec&, std::size_t);  ///< octal
+[[nodiscard]] Value arg_long(const CallContext&, const ArgSpec&, std::size_t);   ///< word, signed
+[[nodiscard]] Value arg_size(const CallContext&, const ArgSpec&, std::size_t);   ///< word, unsigned
+[[nodiscard]] Value arg_hex(const CallContext&, const ArgSpec&, std::size_t);    ///< word, hex
+[[nodiscard]] Value arg_hex32(const CallContext&, const ArgSpec&, std::size_t);  ///< int, hex
+[[nodiscard]] Value arg_mode(const CallContext&, const ArgSpec&, std::size_t);   ///< octal
 [[nodiscard]] Value arg_pointer(const CallContext&, const ArgSpec&, std::size_t);  ///< not read
 [[nodiscard]] Value arg_fd(const CallContext&, const ArgSpec&, std::size_t);
 [[nodiscard]] Value arg_dirfd(const CallContext&, const ArgSpec&,

@@ -25,6 +25,14 @@ bool has_ended(const raw::Outcome& outcome) {
   return outcome.kind == raw::Outcome::Kind::Returned || outcome.kind == raw::Outcome::Kind::Failed;
 }
 
+/// A sleep that a signal interrupts tells how much of it remains, though the kernel goes on with it
+/// by itself. Source: linux/errno.h: ERESTART_RESTARTBLOCK; kernel/time/hrtimer.c:
+/// nanosleep_copyout.
+bool leaves_a_rest(const raw::Outcome& outcome) {
+  constexpr std::int64_t kRestartBlock = 516;
+  return outcome.kind == raw::Outcome::Kind::Restarting && outcome.value == kRestartBlock;
+}
+
 }  // namespace
 
 const Value* DecodedCall::arg(std::string_view arg_name) const {
@@ -65,15 +73,18 @@ DecodedCall decode_entry(const raw::Call& call, const raw::Memory& memory, const
 
 void decode_exit(DecodedCall& decoded, const raw::Call& call, const raw::Outcome& outcome,
                  const raw::Memory& memory, const Options& options) {
-  if (decoded.spec == nullptr || !has_ended(outcome)) {
+  if (decoded.spec == nullptr || !(has_ended(outcome) || leaves_a_rest(outcome))) {
     return;
   }
   const CallContext context{call, memory, options, &outcome};
   for (std::size_t i = 0; i < decoded.args.size(); ++i) {
     const ArgSpec& arg = decoded.spec->args[i];
     Value& value = decoded.args[i].value;
-    if (arg.direction == Direction::Out && outcome.kind == raw::Outcome::Kind::Returned) {
-      value = arg.decode(context, arg, i);
+    if (arg.direction == Direction::Out && outcome.kind != raw::Outcome::Kind::Failed) {
+      Value after = arg.decode(context, arg, i);
+      if (outcome.kind == raw::Outcome::Kind::Returned || after.as<Missing>() == nullptr) {
+        value = std::move(after);
+      }
     } else if (arg.direction == Direction::InOut) {
       // Some calls write even when they fail: capget(2) names the version it would have liked.
       Value after = arg.decode(context, arg, i);

@@ -152,7 +152,7 @@ constexpr SyscallSpec kRows[] = {
                {"iovec", arg_pointer},
                {"vlen", arg_size},
                {"advice", arg_constant, &kMadviseAdvice},
-               {"flags", arg_hex}}},
+               {"flags", arg_hex32}}},
      .returns = Returns::Size,
      .man = "process_madvise(2)",
      .kernel = "mm/madvise.c: process_madvise",
@@ -160,7 +160,7 @@ constexpr SyscallSpec kRows[] = {
     {.name = "process_mrelease",
      .nr = {448, 448, 448},
      .classes = kMemory | kDesc,
-     .args = {{{"pidfd", arg_fd}, {"flags", arg_hex}}},
+     .args = {{{"pidfd", arg_fd}, {"flags", arg_hex32}}},
      .man = "none",
      .kernel = "mm/oom_kill.c: process_mrelease",
      .explain = {"Frees the memory of a process that is already dying of SIGKILL, without waiting "

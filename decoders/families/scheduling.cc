@@ -155,7 +155,7 @@ constexpr SyscallSpec kRows[] = {
     {.name = "sched_setattr",
      .nr = {314, 351, 274},
      .classes = kLimits,
-     .args = {{{"pid", arg_pid}, {"attr", arg_sched_attr}, {"flags", arg_hex}}},
+     .args = {{{"pid", arg_pid}, {"attr", arg_sched_attr}, {"flags", arg_hex32}}},
      .man = "sched_setattr(2)",
      .kernel = "kernel/sched/syscalls.c: sched_setattr",
      .explain = {"Sets policy, niceness, priority, deadline parameters and utilisation clamps of a "
@@ -166,7 +166,7 @@ constexpr SyscallSpec kRows[] = {
      .args = {{{"pid", arg_pid},
                {.name = "attr", .decode = arg_sched_attr, .direction = Direction::Out},
                {"size", arg_unsigned},
-               {"flags", arg_hex}}},
+               {"flags", arg_hex32}}},
      .man = "sched_setattr(2)",
      .kernel = "kernel/sched/syscalls.c: sched_getattr",
      .explain = {"Reads all scheduling attributes of a thread."}},

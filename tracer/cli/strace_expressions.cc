@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "decoders/tables/signals.h"
@@ -117,6 +118,7 @@ base::Result<void> quiet(StraceRequest& request, std::string_view value) {
   TRY(const unsigned chosen, parse_words("quiet", value,
                                          {{"attach", kAttach},
                                           {"exit", kExit},
+                                          {"exits", kExit},
                                           {"personality", kPersonality},
                                           {"path-resolution", kPaths},
                                           {"thread-execve", kSuperseded},
@@ -124,6 +126,7 @@ base::Result<void> quiet(StraceRequest& request, std::string_view value) {
   request.look.quiet_attach = (chosen & kAttach) != 0;
   request.look.quiet_exit = (chosen & kExit) != 0;
   request.look.quiet_personality = (chosen & kPersonality) != 0;
+  request.look.quiet_paths = (chosen & kPaths) != 0;
   request.look.quiet_superseded = (chosen & kSuperseded) != 0;
   request.quiet_was_chosen = true;
   return {};
@@ -142,7 +145,7 @@ base::Result<void> decode_fds(StraceRequest& request, std::string_view value) {
     }
     request.notes.emplace_back("of sockets, only the inode numbers are shown");
   }
-  request.look.fd_paths = chosen != 0;
+  request.look.fd_paths = (chosen & kPath) != 0;
   request.look.fd_sockets = (chosen & kSocket) != 0;
   request.look.fd_devices = (chosen & kDevice) != 0;
   request.look.fd_pids = (chosen & kPidfd) != 0;
@@ -158,9 +161,34 @@ base::Result<void> decode_pids(StraceRequest& request, std::string_view value) {
   return {};
 }
 
-base::Result<void> no_dumps(StraceRequest&, std::string_view) {
-  return base::Error{0, "-e read= and -e write= (dumps of all bytes) are not an option of boxtrace",
-                     "-e trace=read,write -xx -s 65536 prints them in hexadecimal"};
+/// `[!]3,5`, `all`, `none`.
+base::Result<sinks::DescriptorSet> parse_descriptors(std::string_view value) {
+  sinks::DescriptorSet set;
+  const bool negated = !value.empty() && value.front() == '!';
+  set.all_but = negated;
+  for (const std::string_view word : base::split(negated ? value.substr(1) : value, ',')) {
+    if (word == "all") {
+      set = {{}, !negated};
+    } else if (word != "none") {
+      const auto number = base::parse_u64(word);
+      if (!number || *number > std::numeric_limits<std::int32_t>::max()) {
+        return base::Error{0, fmt::format("invalid descriptor '{}'", base::printable(word)),
+                           "numbers of descriptors with commas between, all, none"};
+      }
+      set.named.insert(static_cast<std::int32_t>(*number));
+    }
+  }
+  return set;
+}
+
+base::Result<void> dump_reads(StraceRequest& request, std::string_view value) {
+  TRY(request.filter.read, parse_descriptors(value));
+  return {};
+}
+
+base::Result<void> dump_writes(StraceRequest& request, std::string_view value) {
+  TRY(request.filter.write, parse_descriptors(value));
+  return {};
 }
 
 base::Result<void> no_kvm(StraceRequest&, std::string_view) {
@@ -197,8 +225,8 @@ constexpr std::array kQualifiers = std::to_array<Qualifier>({
     {"verbose v", verbose},
     {"raw x", raw},
     {"signal signals s", signal, true},
-    {"read reads r", no_dumps},
-    {"write writes w", no_dumps},
+    {"read reads r", dump_reads},
+    {"write writes w", dump_writes},
     {"status", status, true},
     {"inject", inject, true},
     {"fault", fault, true},

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <ctime>
 #include <map>
 #include <memory>
 #include <tuple>
 #include <utility>
 
+#include "tracer/base/text.h"
 #include "tracer/cli/launch.h"
 #include "tracer/cli/output.h"
 #include "tracer/cli/replay_entries.h"
@@ -107,17 +109,43 @@ class StraceOutputs final : public Outputs {
   base::Result<void> failure_;
 };
 
+/// Descriptors are told by what /proc calls their files, so that a path that is relative, or leads
+/// over symbolic links, is looked for under that name as well.
+void resolve_paths(StraceRequest& request) {
+  const std::vector<std::string> given = request.filter.paths;
+  for (const std::string& path : given) {
+    const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                           std::free);
+    if (real != nullptr && path != real.get()) {
+      request.filter.paths.emplace_back(real.get());
+      if (!request.look.quiet_paths) {
+        say(fmt::format("Requested path '{}' resolved into '{}'", base::printable(path),
+                        base::printable(real.get())));
+      }
+    }
+  }
+}
+
 std::optional<StraceRequest> parse(const Arguments& words) {
   auto request = parse_strace(words);
   if (!request) {
     print_error(request.error());
     return std::nullopt;
   }
-  for (const std::string& note : request.value().notes) {
-    say(note);
+  if (request.value().answer.empty()) {
+    for (const std::string& note : request.value().notes) {
+      say(note);
+    }
   }
+  resolve_paths(request.value());
   request.value().look.utc_offset = utc_offset;
   return std::move(request).value();
+}
+
+/// -h, -V: a text in place of a trace.
+int answer(const StraceRequest& request) {
+  const auto written = os::write_all(os::BorrowedFd{STDOUT_FILENO}, request.answer);
+  return written.ok() ? 0 : kToolFailure;
 }
 
 ptrace::LaunchOptions engine_options(const StraceRequest& request, ptrace::Following following) {
@@ -126,7 +154,9 @@ ptrace::LaunchOptions engine_options(const StraceRequest& request, ptrace::Follo
   options.following = std::move(following);
   options.stacks.stacks = request.look.stacks;
   options.environment = environment_changes(request.environment);
-  options.decode.string_limit = request.look.string_limit;
+  constexpr std::size_t kDumped = std::size_t{1} << 20;
+  const bool dumps = !request.filter.read.empty() || !request.filter.write.empty();
+  options.decode.string_limit = dumps ? kDumped : request.look.string_limit;
   // Names alone do not tell how many bytes a variable takes; -v shows them whole.
   options.decode.env_values = !request.filter.abbreviated.is_everything();
   options.tool_version = BOXTRACE_VERSION;
@@ -135,6 +165,12 @@ ptrace::LaunchOptions engine_options(const StraceRequest& request, ptrace::Follo
     options.fds = ptrace::FdDetail::Details;
   } else if (request.look.fd_paths || !request.filter.paths.empty()) {
     options.fds = ptrace::FdDetail::All;
+  }
+  if (request.seccomp_filter) {
+    decoders::CallSet calls;
+    if (request.filter.calls.add_to(calls)) {
+      options.calls = std::move(calls);
+    }
   }
   add_injections(options, request.injections);
   return options;
@@ -163,6 +199,9 @@ int run_strace_launch(const Arguments& words) {
   if (!request) {
     return kToolFailure;
   }
+  if (!request->answer.empty()) {
+    return answer(*request);
+  }
   if (request->command.empty() && request->follow.attach.empty()) {
     print_error({0, "no command to launch", "boxtrace --style=strace [OPTIONS] CMD"});
     return kToolFailure;
@@ -180,6 +219,9 @@ int run_strace_show(const Arguments& words) {
   const std::optional<StraceRequest> request = parse(words);
   if (!request) {
     return kToolFailure;
+  }
+  if (!request->answer.empty()) {
+    return answer(*request);
   }
   if (!request->follow.attach.empty() || !request->follow.detach_on.empty()) {
     print_error({0, "a recorded trace has no processes to attach to or to let go of",

@@ -33,10 +33,11 @@ Result set_number(std::size_t& into, std::string_view option, std::string_view v
   return {};
 }
 
-/// A style of clock from `[[format:]FORMAT][,[precision:]PRECISION]`.
+/// A style of clock from `[[format:]FORMAT][,[precision:]PRECISION]`. What is not said stays.
 Result set_clock(StraceOptions& look, std::string_view value) {
-  look.clock = StraceOptions::Clock::TimeOfDay;
-  look.clock_precision = 0;
+  if (look.clock == StraceOptions::Clock::None) {
+    look.clock = StraceOptions::Clock::TimeOfDay;
+  }
   for (std::string_view part : base::split(value, ',')) {
     part.remove_prefix(part.rfind(':') == std::string_view::npos ? 0 : part.rfind(':') + 1);
     if (part == "none") {
@@ -104,6 +105,9 @@ struct Option {
 constexpr auto kValue = Takes::Value;
 constexpr auto kMaybe = Takes::MaybeValue;
 constexpr auto kNothing = Takes::Nothing;
+
+/// All options that can be given, a line each.
+std::string help_text();
 
 /// An option whose value is that of a qualifier: --trace=open for -e trace=open.
 template <const char* kQualifier>
@@ -203,10 +207,10 @@ constexpr std::array kOptions = std::to_array<Option>({
      .meaning = "calls whose structs are taken apart"},
     {.name = "raw", .takes = kValue, .apply = qualifier<kRaw>,
      .meaning = "calls with arguments as numbers"},
-    {.name = "read", .takes = kValue, .apply = qualifier<kRead>, .meaning = "dumps of what is read",
-     .instead = "-e trace=read -xx -s 65536"},
+    {.name = "read", .takes = kValue, .apply = qualifier<kRead>,
+     .meaning = "descriptors of which all that is read is dumped"},
     {.name = "write", .takes = kValue, .apply = qualifier<kWrite>,
-     .meaning = "dumps of what is written", .instead = "-e trace=write -xx -s 65536"},
+     .meaning = "descriptors of which all that is written is dumped"},
     {.name = "kvm", .takes = kValue, .apply = qualifier<kKvm>,
      .meaning = "exit reasons of virtual CPUs", .instead = "strace -e kvm=vcpu"},
     {.name = "decode-pids", .takes = kValue, .apply = qualifier<kPids>,
@@ -278,6 +282,7 @@ constexpr std::array kOptions = std::to_array<Option>({
      [](StraceRequest& request, std::string_view) -> Result {
        constexpr std::array<std::string_view, 3> kClocks = {"time", "time,us", "unix,us"};
        const auto times = static_cast<std::size_t>(std::min(++request.counts.clock, 3));
+      request.look.clock_precision = 0;
        return set_clock(request.look, kClocks.at(times - 1));
      },
      "time of day"},
@@ -344,8 +349,12 @@ constexpr std::array kOptions = std::to_array<Option>({
        return {};
      },
      .meaning = "kill all that is traced when the tracer ends"},
-    {.name = "seccomp-bpf", .meaning = "stop only for traced calls",
-     .instead = "leave it out: boxtrace decides by itself"},
+    {.name = "seccomp-bpf",
+     .apply = [](StraceRequest& request, std::string_view) -> Result {
+       request.seccomp_filter = true;
+       return {};
+     },
+     .meaning = "stop only for traced calls"},
     {'c', "summary-only", kNothing,
      [](StraceRequest& request, std::string_view) {
        return set_summary(request, StraceOptions::Summary::Only);
@@ -374,9 +383,47 @@ constexpr std::array kOptions = std::to_array<Option>({
      "columns of the summary"},
     {'O', "summary-syscall-overhead", kValue, nullptr, "overhead of tracing",
      "leave it out: times are measured, not corrected"},
+    {'h', "help", kNothing,
+     [](StraceRequest& request, std::string_view) -> Result {
+       request.answer = help_text();
+       return {};
+     },
+     "this list"},
+    {'V', "version", kNothing,
+     [](StraceRequest& request, std::string_view) -> Result {
+       request.answer = "boxtrace -- version " BOXTRACE_VERSION ", in the language of strace 6.1\n";
+       return {};
+     },
+     "the version"},
     {.name = "tips", .takes = kMaybe, .meaning = "a tip of the day",
      .instead = "boxtrace explain WORD"},
 });
+
+std::string help_text() {
+  std::string text =
+      "Usage: boxtrace --style=strace [OPTIONS] { -p PID | COMMAND [ARGUMENTS] }\n"
+      "Traces as strace does, and prints its text. boxtrace-strace(1) tells more; boxtrace --help\n"
+      "is about boxtrace's own style.\n\n";
+  for (const Option& option : kOptions) {
+    if (option.apply == nullptr) {
+      continue;
+    }
+    const std::string_view value = option.takes == kValue   ? "VALUE"
+                                   : option.takes == kMaybe ? "[=VALUE]"
+                                                            : "";
+    std::string words;
+    if (option.letter != 0) {
+      words = fmt::format("-{}{}{}", option.letter, option.takes == kValue ? " " : "",
+                          option.takes == kValue ? value : "");
+    }
+    if (!option.name.empty()) {
+      words += fmt::format("{}--{}{}{}", words.empty() ? "    " : ", ", option.name,
+                           option.takes == kValue ? "=" : "", value);
+    }
+    text += fmt::format("  {:<42}  {}\n", words, option.meaning);
+  }
+  return text;
+}
 
 std::string spelled(const Option& option) {
   return option.letter != 0 ? fmt::format("-{}", option.letter) : fmt::format("--{}", option.name);
@@ -469,6 +516,14 @@ base::Result<StraceRequest> settle(StraceRequest request) {
   if (request.append && (request.output.empty() || piped)) {
     return base::Error{0, "-A needs a file to append to", "-A -o FILE"};
   }
+  if (request.seccomp_filter && (!request.look.follow || !request.follow.attach.empty())) {
+    request.seccomp_filter = false;
+    request.notes.emplace_back(
+        request.follow.attach.empty()
+            ? "--seccomp-bpf cannot be used without -f/--follow-forks, disabling"
+            : "--seccomp-bpf is not enabled for processes attached with -p");
+  }
+  request.look.tells_pids = request.look.follow || request.follow.attach.size() > 1;
   request.look.to_file = !request.output.empty();
   if (request.look.to_file && !request.quiet_was_chosen) {
     TRY_OK(apply_qualifier(request, "quiet", "attach,personality"));

@@ -22,7 +22,9 @@ struct StraceRequest {
   FollowOptions follow{{}, false, true, {}, {}, false};
   std::vector<std::string> environment;  ///< -E
   bool kill_on_exit = false;
+  bool seccomp_filter = false;  ///< --seccomp-bpf
 
+  std::string answer;              ///< -h, -V: what to print in place of tracing
   std::vector<std::string> notes;  ///< for the user, on standard error
 
   std::vector<ptrace::Injection> injections;  ///< -e inject=, -e fault=

@@ -58,6 +58,36 @@ std::string as_number(const Context& context) {
 }
 std::string as_address(const Context& context) { return context.address(context.index); }
 
+/// A set of small numbers, such as descriptors or processors: `[3 4]`.
+std::string number_set(const Context& context, const Value& set) {
+  const auto* list = set.as<decoders::List>();
+  if (list == nullptr) {
+    return context.render(set);
+  }
+  std::vector<std::string> numbers;
+  for (const Value& item : list->items) {
+    numbers.push_back(context.render(item));
+  }
+  return fmt::format("[{}{}]", fmt::join(numbers, " "), list->truncated ? " ..." : "");
+}
+std::string as_number_set(const Context& context) { return number_set(context, context.value()); }
+std::string passed_number_set(const Context& context) {
+  const auto* changed = context.value().as<decoders::Changed>();
+  return number_set(context, changed != nullptr ? *changed->before : context.value());
+}
+
+/// What remains of the time, which the kernel writes only for a sleep that was interrupted.
+std::string remaining_time(const Context& context) {
+  return context.returned() ? context.address(context.index) : context.plain();
+}
+
+/// A struct that has grown with the kernel; one that is shorter than its first version is refused
+/// unread. The size is the argument behind it.
+template <std::uint64_t kFirstVersion>
+std::string sized_struct(const Context& context) {
+  return context.word(context.index + 1) < kFirstVersion ? as_address(context) : context.plain();
+}
+
 /// What the caller passed, for arguments that the call changes and strace tells of with the result.
 std::string as_passed(const Context& context) {
   const auto* changed = context.value().as<decoders::Changed>();
@@ -89,8 +119,11 @@ std::string mount_text(const Context& context) {
 /// A list of two times for utimensat(2), with dates; words for "now" and "leave it".
 std::string file_times(const Context& context) {
   const auto* list = context.value().as<decoders::List>();
-  if (list == nullptr || list->items.size() != 2 || list->failure) {
+  if (list == nullptr || list->items.size() != 2) {
     return context.plain();
+  }
+  if (list->failure) {
+    return as_address(context);
   }
   std::vector<std::string> parts;
   for (const Value& item : list->items) {
@@ -129,7 +162,7 @@ std::string statx_flags(const Context& context) {
 
 /// Flags of open(2) where no access mode is part of them.
 std::string descriptor_flags(const Context& context) {
-  const std::uint64_t raw = context.word(context.index);
+  const std::uint64_t raw = context.word(context.index) & 0xffffffffU;
   decoders::Flags flags{raw, {}, raw, "O_???"};
   if (const auto* decoded = context.value().as<decoders::Flags>()) {
     for (const std::string_view name : decoded->names) {
@@ -141,6 +174,13 @@ std::string descriptor_flags(const Context& context) {
     }
   }
   return context.values.flags(flags);
+}
+
+/// A name that is longer than the kernel takes, which it refuses unread. linux/utsname.h.
+std::string host_name(const Context& context) {
+  constexpr std::int32_t kLongest = 64;  // __NEW_UTS_LEN
+  const auto length = static_cast<std::int32_t>(static_cast<std::uint32_t>(context.word(1)));
+  return length < 0 || length > kLongest ? as_address(context) : context.plain();
 }
 
 /// Lists of signals are sets everywhere but here, where one number is written.
@@ -179,7 +219,7 @@ std::string group_list(const Context& context) {
     return "NULL";
   }
   const bool empty = context.returned() && context.syscall.outcome.value == 0;
-  return context.call.name == "getgroups" && empty && context.word(0) != 0 ? "[]" : context.plain();
+  return context.call.name == "getgroups" && empty ? "[]" : context.plain();
 }
 
 /// struct sock_fprog: how long, and where; the filter is text of its own.
@@ -233,6 +273,8 @@ struct ArgRule {
 constexpr std::array kArgRules = std::to_array<ArgRule>({
     {"capget", "hdrp", as_passed},
     {"capset", "hdrp", as_passed},
+    {"clock_nanosleep", "rem", remaining_time},
+    {"clock_nanosleep", "remain", remaining_time},
     {"dup3", "flags", descriptor_flags},
     {"epoll_ctl", "event", epoll_event},
     {"execve", "envp", environment},
@@ -255,23 +297,29 @@ constexpr std::array kArgRules = std::to_array<ArgRule>({
     {"llistxattr", "list", sized_buffer},
     {"mount", "data", mount_text},
     {"mount", "filesystemtype", mount_text},
+    {"nanosleep", "rem", remaining_time},
+    {"openat2", "how", sized_struct<24>},
     {"pipe2", "flags", descriptor_flags},
     {"poll", "fds", as_passed},
     {"ppoll", "fds", as_passed},
     {"prctl", "arg2", prctl_arg},
     {"prctl", "arg3", prctl_arg},
-    {"pselect6", "exceptfds", as_passed},
-    {"pselect6", "readfds", as_passed},
+    {"pselect6", "exceptfds", passed_number_set},
+    {"pselect6", "readfds", passed_number_set},
     {"pselect6", "timeout", as_passed},
-    {"pselect6", "writefds", as_passed},
+    {"pselect6", "writefds", passed_number_set},
     {"rseq", "rseq_len", as_hex},
+    {"sched_getaffinity", "mask", as_number_set},
+    {"sched_setaffinity", "mask", as_number_set},
     {"seccomp", "args", filter_program},
-    {"select", "exceptfds", as_passed},
-    {"select", "readfds", as_passed},
+    {"select", "exceptfds", passed_number_set},
+    {"select", "readfds", passed_number_set},
     {"select", "timeout", as_passed},
-    {"select", "writefds", as_passed},
+    {"select", "writefds", passed_number_set},
     {"set_tid_address", "tidptr", as_hex},
+    {"setdomainname", "name", host_name},
     {"setgroups", "list", group_list},
+    {"sethostname", "name", host_name},
     {"statx", "flags", statx_flags},
     {"statx", "mask", statx_mask},
     {"utimensat", "times", file_times},
@@ -313,7 +361,11 @@ Pieces clone_pieces(const Context& context) {
 
 /// The members before the call, and what the kernel wrote in answer.
 Pieces clone3_pieces(const Context& context) {
+  constexpr std::uint64_t kFirstVersion = 64;  // linux/sched.h: CLONE_ARGS_SIZE_VER0
   const Value& args = context.call.args.at(0).value;
+  if (context.word(1) < kFirstVersion) {
+    return {{context.address(0), ", " + context.render(context.call.args.at(1).value)}, 1};
+  }
   const auto* changed = args.as<decoders::Changed>();
   Pieces pieces;
   pieces.texts.push_back(context.render(changed != nullptr ? *changed->before : args));
@@ -505,7 +557,7 @@ std::string select_result(const Context& context) {
     const Value& set = changed != nullptr ? *changed->after : argument;
     const auto* list = set.as<decoders::List>();
     if (list != nullptr && !list->items.empty()) {
-      ready.push_back(fmt::format("{} {}", kSets.at(i), context.render(set)));
+      ready.push_back(fmt::format("{} {}", kSets.at(i), number_set(context, set)));
     }
   }
   if (context.call.args.size() > 4) {
@@ -516,6 +568,16 @@ std::string select_result(const Context& context) {
     }
   }
   return fmt::format("{} ({})", result_of(context), fmt::join(ready, ", "));
+}
+
+std::string time_result(const Context& context) {
+  constexpr std::string_view kOpen = " /* ";
+  constexpr std::string_view kClose = " */";
+  const std::string date = context.values.date(context.syscall.outcome.value, 0);
+  return date.empty()
+             ? std::string{}
+             : fmt::format("{} ({})", result_of(context),
+                           date.substr(kOpen.size(), date.size() - kOpen.size() - kClose.size()));
 }
 
 struct ResultRule {
@@ -532,6 +594,7 @@ constexpr std::array kResultRules = std::to_array<ResultRule>({
     {"pselect6", select_result},
     {"sched_getscheduler", scheduler_result},
     {"select", select_result},
+    {"time", time_result},
     {"umask", octal_result},
 });
 
@@ -551,8 +614,13 @@ std::string plain_result(const Context& context) {
     return hex(result_of(context));
   }
   if (returns == decoders::Returns::Fd) {
-    return context.values.descriptor(static_cast<std::int32_t>(context.syscall.outcome.value),
-                                     &context.syscall);
+    const auto fd = static_cast<std::int32_t>(context.syscall.outcome.value);
+    const std::string_view name = context.call.name;
+    return name == "dup2" || name == "dup3"
+               ? context.values.duplicate(
+                     fd, static_cast<std::int32_t>(static_cast<std::uint32_t>(context.word(0))),
+                     context.syscall)
+               : context.values.descriptor({fd, false}, &context.syscall);
   }
   if (returns == decoders::Returns::Pid) {
     return context.values.process(static_cast<std::int32_t>(context.syscall.outcome.value));
@@ -571,17 +639,24 @@ std::string StraceCalls::argument(const raw::Syscall& syscall, const DecodedCall
   if (!values_->options().dereferenced && !is_flat(context.value())) {
     return context.address(index);
   }
+  // What could be read in part only, strace shows as an address.
+  const auto* changed = context.value().as<decoders::Changed>();
+  const Value& passed = changed != nullptr ? *changed->before : context.value();
+  const auto* text = passed.as<decoders::Text>();
+  const auto* fields = passed.as<decoders::Struct>();
+  if ((text != nullptr && text->failure) || (fields != nullptr && fields->failure)) {
+    return context.address(index);
+  }
+  if (const auto* number = context.value().as<decoders::Number>();
+      number != nullptr && number->style == decoders::Number::Style::Octal) {
+    const std::uint64_t mode = number->raw & 0xffff;  // umode_t
+    return call.name.starts_with("mknod") ? values_->mode(mode) : fmt::format("{:#03o}", mode);
+  }
   const std::string_view name = call.args[index].name;
   for (const ArgRule& rule : kArgRules) {
     if (rule.call == call.name && rule.arg == name) {
       return rule.text(context);
     }
-  }
-  // What could be read in part only, strace shows as an address.
-  const auto* text = context.value().as<decoders::Text>();
-  const auto* fields = context.value().as<decoders::Struct>();
-  if ((text != nullptr && text->failure) || (fields != nullptr && fields->failure)) {
-    return context.address(index);
   }
   return context.plain();
 }

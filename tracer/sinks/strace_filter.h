@@ -8,6 +8,7 @@
 #include "decoders/call_selection.h"
 #include "decoders/decode.h"
 #include "tracer/raw/event.h"
+#include "tracer/sinks/strace_dump.h"
 
 namespace boxtrace::sinks {
 
@@ -31,6 +32,8 @@ struct StraceFilter {
       decoders::CallSelection::nothing();  ///< -e raw=: arguments are numbers
   std::bitset<kSignals> signals = std::bitset<kSignals>().set();
   unsigned statuses = kEveryStatus;
+  DescriptorSet read;              ///< -e read=: bytes are shown
+  DescriptorSet write;             ///< -e write=
   std::vector<std::string> paths;  ///< -P: calls on any of these; none: all calls
 
   /// The end of a call decides whether it is shown, so that nothing can be written before.

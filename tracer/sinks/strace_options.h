@@ -44,7 +44,9 @@ struct StraceOptions {
   bool call_number = false;           ///< -n
   bool instruction_pointer = false;   ///< -i
 
-  bool follow = false;    ///< -f: children too, else only the command itself
+  bool follow = false;  ///< -f: children too, else only the command itself
+  /// Lines begin with a pid: with -f, or if several processes are attached to.
+  bool tells_pids = false;
   bool separate = false;  ///< -ff with -o: a file per process, which needs no pids in lines
   bool to_file = false;   ///< -o: pids are written `123 `, not `[pid 123] `
 
@@ -61,6 +63,7 @@ struct StraceOptions {
   bool quiet_exit = false;
   bool quiet_superseded = false;
   bool quiet_personality = false;
+  bool quiet_paths = false;
 };
 
 }  // namespace boxtrace::sinks

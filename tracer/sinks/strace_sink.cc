@@ -15,6 +15,7 @@ namespace boxtrace::sinks {
 namespace {
 
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+constexpr std::string_view kRestart = "restart_syscall";
 
 /// RFC 3339 in UTC, as headers have it, as nanoseconds since 1970; 0 if it is none.
 std::int64_t parse_wall_time(std::string_view text) {
@@ -187,10 +188,12 @@ void StraceSink::begin_line(Writer& writer, base::TaskId task, base::Nanos time,
   printing_ = task;
   std::string lead;
   const std::string comm = options_.pid_comm ? fmt::format("<{}>", writer.comm) : "";
-  if (options_.follow && !options_.separate) {
-    lead = options_.to_file      ? fmt::format("{:<5}{} ", writer.tid.value, comm)
-           : writers_.size() > 1 ? fmt::format("[pid {:>5}{}] ", writer.tid.value, comm)
-                                 : std::string{};
+  if (options_.tells_pids && !options_.separate) {
+    lead = !options_.to_file   ? writers_.size() > 1
+                                     ? fmt::format("[pid {:>5}{}] ", writer.tid.value, comm)
+                                     : std::string{}
+             : options_.pid_comm ? fmt::format("{}{} ", writer.tid.value, comm)
+                               : fmt::format("{:<5} ", writer.tid.value);
   }
   lead += times(time);
   if (options_.call_number) {
@@ -213,6 +216,12 @@ void StraceSink::announce_abi(Writer& writer, raw::Abi abi) {
       say(fmt::format("[ Process PID={} runs in {} mode. ]", writer.tid.value, abi_words(abi)));
     }
   }
+}
+
+/// The kernel goes on with a sleep that a signal interrupted, and knows itself for how long.
+std::vector<std::string> StraceSink::resumed_pieces(const Writer& writer) {
+  return {fmt::format("<... resuming interrupted {} ...>",
+                      writer.last_call.empty() ? "system call" : writer.last_call)};
 }
 
 void StraceSink::choose_look(const raw::Call& call) {
@@ -239,11 +248,13 @@ void StraceSink::on_entry(const timeline::Entry& entry) {
   if (entry.call.name.substr(0, 6) == "execve") {
     execing_ = writer->tid;
   }
-  if (!filter_.admits_entry(entry.syscall, entry.call)) {
+  if (filter_.needs_end() || !filter_.admits_entry(entry.syscall, entry.call)) {
     return;
   }
   begin_call(*writer, task, entry.syscall, entry.call);
-  const std::vector<std::string> pieces = calls_.entry_pieces(entry.syscall, entry.call);
+  const std::vector<std::string> pieces = entry.call.name == kRestart
+                                              ? resumed_pieces(*writer)
+                                              : calls_.entry_pieces(entry.syscall, entry.call);
   for (const std::string& piece : pieces) {
     put(*writer, piece);
   }
@@ -277,6 +288,12 @@ void StraceSink::ended(const timeline::Step& step) {
     begin_line(*writer, task, step.event.time, step.syscall);
     put(*writer, fmt::format("<... {} resumed>", step.call->name));
   }
+  if (step.call->name == kRestart && !open) {
+    put(*writer, resumed_pieces(*writer).front());
+  }
+  if (step.call->name != kRestart) {
+    writer->last_call = step.call->name;
+  }
   if (outcome == raw::Outcome::Kind::Unknown) {
     put(*writer, " <detached ...>");
     end_line(*writer);
@@ -302,6 +319,8 @@ void StraceSink::ended(const timeline::Step& step) {
     put(*writer, fmt::format(" <{}>", decimal(duration.value, *options_.duration, 0)));
   }
   end_line(*writer);
+  put(*writer, render_strace_dump(*step.syscall, *step.call, filter_.read, filter_.write));
+  writer->column = 0;
   if (options_.stacks && step.syscall->stack) {
     put_stack(*writer, *step.syscall->stack);
   }
@@ -340,7 +359,14 @@ void StraceSink::exited(const timeline::Step& step, const raw::TaskExited& exite
       const bool leader = gone != nullptr && gone->leader == gone->id;
       if (!leader) {
         text = options_.quiet_exit ? "" : "+++ exited with 0 +++";
-      } else if (!options_.quiet_superseded) {
+      }
+      for (auto& [task, other] : writers_) {
+        if (leader && execing_ && other.tid.value == execing_->value && other.begun) {
+          put(other, fmt::format(" <pid changed to {} ...>", writer->tid.value));
+          end_line(other);
+        }
+      }
+      if (leader && !options_.quiet_superseded) {
         text = execing_ ? fmt::format("+++ superseded by execve in pid {} +++", execing_->value)
                         : "+++ superseded by execve in another thread +++";
       }

@@ -40,7 +40,7 @@ class StraceSink final : public timeline::Listener {
 
   void on_step(const timeline::Step& step) override;
   void on_entry(const timeline::Entry& entry) override;
-  [[nodiscard]] bool wants_entries() const override { return !filter_.needs_end(); }
+  [[nodiscard]] bool wants_entries() const override { return true; }
   void on_end() override;
 
  private:
@@ -52,7 +52,7 @@ class StraceSink final : public timeline::Listener {
     bool begun = false;               ///< it has a line that is not finished
     std::size_t column = 0;           ///< of that line
     raw::Abi abi = raw::Abi::X86_64;
-    std::optional<std::uint64_t> last_call;  ///< its number
+    std::string last_call;  ///< its name
   };
 
   void started(const timeline::Step& step, const raw::TaskStarted& started);
@@ -73,6 +73,7 @@ class StraceSink final : public timeline::Listener {
   void say(std::string_view sentence);
   void annotate_pids(const model::Model& model, base::TaskId viewer);
   void choose_look(const raw::Call& call);
+  [[nodiscard]] static std::vector<std::string> resumed_pieces(const Writer& writer);
   void announce_abi(Writer& writer, raw::Abi abi);
   [[nodiscard]] std::string times(base::Nanos time);
 

@@ -47,11 +47,24 @@ std::string plain(const Field& field, const Context& context) {
 
 /// Multiples of 1024 that are more than one. Source: strace 6.1's output.
 std::string limit(const Field& field, const Context& context) {
-  const auto* number = field.value.as<decoders::Number>();
-  if (number == nullptr || number->raw <= 1024 || number->raw % 1024 != 0) {
-    return plain(field, context);
+  using Constants = StraceOptions::Constants;
+  const std::uint64_t raw = field.value.raw().value_or(0);
+  const auto* symbol = field.value.as<decoders::Symbol>();
+  const std::string named = symbol != nullptr && !symbol->name.empty() ? std::string(symbol->name)
+                            : raw > 1024 && raw % 1024 == 0 ? fmt::format("{}*1024", raw / 1024)
+                                                            : std::string{};
+  const Constants constants = context.values.options().constants;
+  if (named.empty() || constants == Constants::Raw) {
+    return fmt::format("{}={}", field.name, raw);
   }
-  return fmt::format("{}={}*1024", field.name, number->raw / 1024);
+  return constants == Constants::Verbose ? fmt::format("{}={} /* {} */", field.name, raw, named)
+                                         : fmt::format("{}={}", field.name, named);
+}
+
+/// Fractions of a second, which are no negative numbers, even if they are wrong.
+std::string fraction(const Field& field, const Context& context) {
+  const auto* number = field.value.as<decoders::Number>();
+  return number == nullptr ? plain(field, context) : fmt::format("{}={}", field.name, number->raw);
 }
 
 std::string capabilities(const Field& field, const Context& context) {
@@ -96,6 +109,21 @@ std::string socket_path(const Field& field, const Context& context) {
   return fmt::format("{}=@{}", field.name, context.values.quote(text->substr(1), false, false));
 }
 
+/// What statx(2) has filled in; the fields of its first version together have a name.
+std::string statx_fields(const Field& field, const Context& context) {
+  constexpr std::uint64_t kAll = 0xfff;  // linux/stat.h: STATX_ALL
+  const auto* flags = field.value.as<decoders::Flags>();
+  if (flags == nullptr || (flags->raw & kAll) != kAll) {
+    return plain(field, context);
+  }
+  decoders::Flags named = *flags;
+  std::erase_if(named.names, [](std::string_view name) {
+    return name == "STATX_BASIC_STATS" || name == "STATX_BTIME";
+  });
+  named.names.insert(named.names.begin(), "STATX_ALL");
+  return plain({field.name, Value{named}}, context);
+}
+
 std::string device(const Field& field, const Context&) {
   return fmt::format("{}={}", field.name, render_strace_device(field.value.raw().value_or(0)));
 }
@@ -118,6 +146,15 @@ std::string signal_value(const Field& field, const Context&) {
 std::string epoll_data(const Field& field, const Context&) {
   const std::uint64_t raw = field.value.raw().value_or(0);
   return fmt::format("data={{u32={}, u64={}}}", static_cast<std::uint32_t>(raw), raw);
+}
+
+/// Ticks of 1/100 s, which is USER_HZ on every machine of ours.
+std::string ticks(const Field& field, const Context& context) {
+  const auto count = static_cast<std::int64_t>(field.value.raw().value_or(0));
+  if (count <= 0 || context.values.options().constants == StraceOptions::Constants::Raw) {
+    return plain(field, context);
+  }
+  return fmt::format("{} /* {}.{:02} s */", plain(field, context), count / 100, count % 100);
 }
 
 std::string filesystem_id(const Field& field, const Context&) {
@@ -146,31 +183,16 @@ struct FieldRule {
 };
 
 constexpr std::array kFieldRules = std::to_array<FieldRule>({
-    {"rlim_cur", limit},
-    {"rlim_max", limit},
-    {"effective", capabilities},
-    {"permitted", capabilities},
-    {"inheritable", capabilities},
-    {"sin_port", port},
-    {"sin6_port", port},
-    {"sin_addr", inet_addr},
-    {"sin6_addr", inet6_addr},
-    {"sin6_flowinfo", network_long},
-    {"nl_groups", netlink_groups},
-    {"sun_path", socket_path},
-    {"st_dev", device},
-    {"st_rdev", device},
-    {"st_atime", seconds},
-    {"st_mtime", seconds},
-    {"st_ctime", seconds},
-    {"si_value", signal_value},
-    {"data", epoll_data},
-    {"f_fsid", filesystem_id},
-    {"sysname", whole_text},
-    {"nodename", whole_text},
-    {"release", whole_text},
-    {"version", whole_text},
-    {"machine", whole_text},
+    {"tv_nsec", fraction},         {"tv_usec", fraction},       {"rlim_cur", limit},
+    {"rlim_max", limit},           {"effective", capabilities}, {"permitted", capabilities},
+    {"inheritable", capabilities}, {"sin_port", port},          {"sin6_port", port},
+    {"sin_addr", inet_addr},       {"sin6_addr", inet6_addr},   {"sin6_flowinfo", network_long},
+    {"nl_groups", netlink_groups}, {"sun_path", socket_path},   {"st_dev", device},
+    {"st_rdev", device},           {"st_atime", seconds},       {"st_mtime", seconds},
+    {"st_ctime", seconds},         {"si_value", signal_value},  {"data", epoll_data},
+    {"f_fsid", filesystem_id},     {"si_utime", ticks},         {"si_stime", ticks},
+    {"stx_mask", statx_fields},    {"sysname", whole_text},     {"nodename", whole_text},
+    {"release", whole_text},       {"version", whole_text},     {"machine", whole_text},
     {"domainname", whole_text},
 });
 
@@ -257,6 +279,19 @@ std::string sigaction(const Context& context) {
   const bool restorer = (context.number("sa_flags") & kRestorer) != 0;
   return braces(restorer ? members(context, {"sa_handler", "sa_mask", "sa_flags", "sa_restorer"})
                          : members(context, {"sa_handler", "sa_mask", "sa_flags"}));
+}
+
+/// struct sched_param, as a list of one number.
+std::string scheduler_parameters(const Context& context) {
+  return fmt::format("[{}]",
+                     context.values.render(context.fields.fields.front().value, context.syscall));
+}
+
+/// The last argument of pselect6(2). Source: kernel fs/select.c: get_sigset_argpack.
+std::string signal_mask_argument(const Context& context) {
+  return fmt::format("{{sigmask={}, sigsetsize={}}}",
+                     context.values.render(*context.field("ss"), context.syscall),
+                     context.values.render(*context.field("ss_len"), context.syscall));
 }
 
 std::string inet6(const Context& context) {
@@ -368,6 +403,8 @@ constexpr std::array kStructRules = std::to_array<StructRule>({
     {"sysname", "", uname},
     {"ru_utime", "", rusage},
     {"sa_handler", "", sigaction},
+    {"sched_priority", "", scheduler_parameters},
+    {"ss", "ss_len", signal_mask_argument},
     {"sa_family", "sin6_port", inet6},
     {"major", "minor", device_pair},
     {"all_but", "", complement},

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <utility>
 #include <vector>
 
 #include "decoders/render.h"
+#include "decoders/tables/signals.h"
 #include "tracer/base/text.h"
 #include "tracer/sinks/strace_structs.h"
 
@@ -19,7 +21,7 @@ using decoders::Value;
 
 // The order in which strace names bits of one word, where it is not that of our tables; names that
 // are not listed come first. Source: the output of strace 6.1.
-constexpr std::array<std::string_view, 27> kLateNames = {"AT_STATX_FORCE_SYNC",
+constexpr std::array<std::string_view, 34> kLateNames = {"AT_STATX_FORCE_SYNC",
                                                          "AT_STATX_DONT_SYNC",
                                                          "AT_SYMLINK_NOFOLLOW",
                                                          "AT_REMOVEDIR",
@@ -45,7 +47,31 @@ constexpr std::array<std::string_view, 27> kLateNames = {"AT_STATX_FORCE_SYNC",
                                                          "SOCK_CLOEXEC",
                                                          "SOCK_NONBLOCK",
                                                          "EFD_CLOEXEC",
-                                                         "EFD_NONBLOCK"};
+                                                         "EFD_NONBLOCK",
+                                                         "TFD_CLOEXEC",
+                                                         "TFD_NONBLOCK",
+                                                         "WEXITED",
+                                                         "WUNTRACED",
+                                                         "WSTOPPED",
+                                                         "WCONTINUED",
+                                                         "WNOWAIT"};
+
+/// Two names of one number, of which strace knows the other.
+std::string_view strace_name(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kOther = {
+      {{"WUNTRACED", "WSTOPPED"},
+       {"EXT4_SUPER_MAGIC", "EXT2_SUPER_MAGIC"},
+       {"SECCOMP_???", "SECCOMP_SET_MODE_???"}}};
+  const auto* const found = std::find_if(kOther.begin(), kOther.end(),
+                                         [name](const auto& row) { return row.first == name; });
+  return found == kOther.end() ? name : found->second;
+}
+
+/// SIGCHLD, but neither SIG_BLOCK nor SIGEV_NONE; a number that no signal has.
+bool is_signal(const decoders::Symbol& symbol) {
+  return symbol.name.empty() ? symbol.label == decoders::kSignals.label
+                             : decoders::kSignals.find(symbol.name) != nullptr;
+}
 
 std::vector<std::string_view> in_order(std::vector<std::string_view> names) {
   const auto rank = [](std::string_view name) {
@@ -111,7 +137,7 @@ std::string escaped(std::string_view bytes, StraceOptions::Hex mode) {
   return out;
 }
 
-/// `</dev/null<char 1:3>>`, `<TCP:[...]>`, `</tmp/gone>(deleted)`.
+/// `</dev/null<char 1:3>>`, `<TCP:[...]>`, `</tmp/gone>(deleted)`; empty if nothing is asked for.
 std::string described(const raw::FdTarget& fd, const StraceOptions& options) {
   constexpr std::string_view kDeleted = " (deleted)";
   std::string_view target = fd.target;
@@ -124,10 +150,14 @@ std::string described(const raw::FdTarget& fd, const StraceOptions& options) {
     path.replace(at, 1, path[at] == '<' ? "\\74" : "\\76");
   }
   const auto begins = [&fd](std::string_view word) { return fd.detail.rfind(word, 0) == 0; };
-  if (begins("char ") || begins("block ")) {
-    path += options.fd_devices ? "<" + fd.detail + ">" : "";
-  } else if (!fd.detail.empty() && (begins("pid:") ? options.fd_pids : options.fd_sockets)) {
+  const bool device = begins("char ") || begins("block ");
+  if (device && options.fd_devices) {
+    path += "<" + fd.detail + ">";
+  } else if (!device && !fd.detail.empty() &&
+             (begins("pid:") ? options.fd_pids : options.fd_sockets)) {
     path = fd.detail;
+  } else if (!options.fd_paths) {
+    return {};
   }
   return "<" + path + (deleted ? ">(deleted)" : ">");
 }
@@ -170,9 +200,7 @@ struct Renderer {
     const bool path = text.kind == decoders::Text::Kind::Path;
     return values.quote(text.bytes, !path, text.truncated || text.failure.has_value());
   }
-  std::string operator()(const decoders::Fd& fd) const {
-    return values.descriptor(fd.number, syscall);
-  }
+  std::string operator()(const decoders::Fd& fd) const { return values.descriptor(fd, syscall); }
   std::string operator()(const decoders::Pid& pid) const { return values.process(pid.number); }
   std::string operator()(const decoders::Pointer& at) const { return pointer(at.addr); }
   std::string operator()(const decoders::Missing& missing) const { return pointer(missing.addr); }
@@ -214,18 +242,23 @@ std::string StraceValues::quote(std::string_view bytes, bool limited, bool trunc
                      cut || truncated ? "..." : "");
 }
 
-std::string StraceValues::descriptor(std::int32_t fd, const raw::Syscall* syscall) const {
-  constexpr std::int32_t kCwd = -100;  // linux/fcntl.h: AT_FDCWD
+std::string StraceValues::duplicate(std::int32_t fd, std::int32_t original,
+                                    const raw::Syscall& syscall) const {
+  const std::string text = descriptor({original, false}, &syscall);
+  return fmt::format("{}{}", fd, text.substr(std::min(text.find('<'), text.size())));
+}
+
+std::string StraceValues::descriptor(const decoders::Fd& fd, const raw::Syscall* syscall) const {
   using Constants = StraceOptions::Constants;
-  std::string text = fmt::format("{}", fd);
-  if (fd == kCwd && options_->constants != Constants::Raw) {
+  std::string text = fmt::format("{}", fd.number);
+  if (fd.at_cwd && options_->constants != Constants::Raw) {
     text = options_->constants == Constants::Verbose ? "-100 /* AT_FDCWD */" : "AT_FDCWD";
   }
-  if (!options_->fd_paths || syscall == nullptr) {
+  if (syscall == nullptr) {
     return text;
   }
   for (const raw::FdTarget& target : syscall->fds) {
-    if (target.fd.value == fd) {
+    if (target.fd.value == fd.number) {
       return text + described(target, *options_);
     }
   }
@@ -234,12 +267,21 @@ std::string StraceValues::descriptor(std::int32_t fd, const raw::Syscall* syscal
 
 std::string StraceValues::mode(std::uint64_t raw) const {
   using Constants = StraceOptions::Constants;
-  std::string named =
+  constexpr std::uint64_t kPermissions = 0777;
+  const std::string ours =
       decoders::render(Value{decoders::Number{raw, decoders::Number::Style::Octal}});
-  if (options_->constants == Constants::Abbreviated || named.front() != 'S') {
+  const std::size_t bar = ours.find('|');
+  if (bar == std::string::npos) {
+    return fmt::format("{:#03o}", raw);
+  }
+  std::string named =
+      fmt::format("{}{}{}{}{:#03o}", ours.substr(0, bar + 1), (raw & 04000) != 0 ? "S_ISUID|" : "",
+                  (raw & 02000) != 0 ? "S_ISGID|" : "", (raw & 01000) != 0 ? "S_ISVTX|" : "",
+                  raw & kPermissions);
+  if (options_->constants == Constants::Abbreviated) {
     return named;
   }
-  const std::string number = fmt::format("0{:o}", raw);
+  const std::string number = fmt::format("{:#03o}", raw);
   return options_->constants == Constants::Raw ? number : fmt::format("{} /* {} */", number, named);
 }
 
@@ -249,8 +291,7 @@ std::string StraceValues::process(std::int32_t pid) const {
 
 std::string StraceValues::flags(const decoders::Flags& flags) const {
   std::vector<std::string_view> ordered = in_order(flags.names);
-  std::replace(ordered.begin(), ordered.end(), std::string_view{"WUNTRACED"},
-               std::string_view{"WSTOPPED"});  // two names of one bit
+  std::transform(ordered.begin(), ordered.end(), ordered.begin(), strace_name);
   std::string names = fmt::format("{}", fmt::join(ordered, "|"));
   if (options_->constants == StraceOptions::Constants::Raw) {
     return hex(flags.raw);
@@ -270,7 +311,17 @@ std::string StraceValues::flags(const decoders::Flags& flags) const {
 
 std::string StraceValues::symbol(const decoders::Symbol& symbol) const {
   const bool raw = options_->constants == StraceOptions::Constants::Raw;
-  const std::string_view name = symbol.name.empty() ? symbol.label : symbol.name;
+  const std::string_view name = strace_name(symbol.name.empty() ? symbol.label : symbol.name);
+  if (is_signal(symbol)) {
+    // A whole register where the kernel takes a long, prctl(PR_SET_PDEATHSIG).
+    const std::int64_t number =
+        symbol.raw >> 32 == 0 ? static_cast<std::int32_t>(static_cast<std::uint32_t>(symbol.raw))
+                              : static_cast<std::int64_t>(symbol.raw);
+    return raw || symbol.name.empty() ? fmt::format("{}", number)
+           : options_->constants == StraceOptions::Constants::Verbose
+               ? fmt::format("{} /* {} */", number, name)
+               : std::string(name);
+  }
   if (raw || name.empty()) {
     return hex(symbol.raw);
   }

@@ -25,7 +25,11 @@ class StraceValues {
   [[nodiscard]] std::string quote(std::string_view bytes, bool limited, bool truncated) const;
 
   /// `3`, with -y `3</etc/passwd>`.
-  [[nodiscard]] std::string descriptor(std::int32_t fd, const raw::Syscall* syscall) const;
+  [[nodiscard]] std::string descriptor(const decoders::Fd& fd, const raw::Syscall* syscall) const;
+
+  /// The same of a descriptor that the call has made from another: what that refers to.
+  [[nodiscard]] std::string duplicate(std::int32_t fd, std::int32_t original,
+                                      const raw::Syscall& syscall) const;
 
   /// `S_IFREG|0644`; as -X asks.
   [[nodiscard]] std::string mode(std::uint64_t raw) const;

@@ -65,6 +65,9 @@ struct attributes {
 static void files(void) {
   CALL(mkdir, "dir", 0755);
   CALL(mkdirat, AT_FDCWD, "dir/sub", 0700);
+  CALL(mkdirat, -1, "dir/sub", ~0777UL);  // of modes, 16 bits count
+  CALL(chmod, "missing", 04);
+  CALL(mknodat, -1, "missing", S_IFCHR | S_ISUID | 07, makedev(1, 3));
   CALL(mkdir, "dir", 0755);
   const long file =
       syscall(SYS_openat, AT_FDCWD, "file", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
@@ -171,6 +174,7 @@ static void descriptors(void) {
   CALL(dup2, 0, 40);
   CALL(dup3, 0, 41, O_CLOEXEC);
   CALL(dup3, 0, 41, 0x7);
+  CALL(dup3, 0, 0, 0xdefaced00000000UL);  // flags are an int
   CALL(fcntl, 0, F_GETFD);
   CALL(fcntl, 40, F_SETFD, FD_CLOEXEC);
   CALL(fcntl, 0, F_GETFL);
@@ -207,6 +211,9 @@ static void descriptors(void) {
   FD_SET(event, &reads);
   FD_SET(3, &reads);
   struct timeval none = {0, 0};
+  fd_set two = reads;
+  FD_SET(0, &two);
+  CALL(pselect6, 10, &two, &two, 0, &zero, 0);
   CALL(select, 10, &reads, 0, 0, &none);
   sigset_t mask;
   sigemptyset(&mask);
@@ -418,6 +425,7 @@ static void signals(void) {
   CALL(kill, getpid(), SIGUSR1);
   CALL(tgkill, getpid(), gettid(), SIGUSR1);
   CALL(kill, 0, 0);
+  CALL(kill, getpid(), 200);
   sigqueue(getpid(), SIGUSR1, (union sigval){.sival_int = 42});
   CALL(kill, getpid(), SIGWINCH);
   CALL(alarm, 1);
@@ -431,6 +439,7 @@ static void namespaces(void) {
   CALL(setns, own, CLONE_NEWUTS);
   CALL(setns, 0, 0);
   CALL(sethostname, "contained", 9);
+  CALL(sethostname, "contained", 65);
   CALL(setdomainname, "example", 7);
   CALL(mount, "none", "/", 0, MS_REC | MS_PRIVATE, 0);
   CALL(mount, "tmpfs", "dir", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=1m,mode=755");

@@ -95,6 +95,40 @@ TEST(StraceOptions, ThatAreMissingNameWhatComesNearest) {
   }
 }
 
+TEST(StraceOptions, OfDumpsTakeDescriptors) {
+  const auto request = parse_strace({"-e", "read=0,5", "-e", "write=!1", "ls"});
+  ASSERT_TRUE(request.ok());
+  const sinks::StraceFilter& filter = request.value().filter;
+  EXPECT_TRUE(filter.read.has(0) && filter.read.has(5) && !filter.read.has(1));
+  EXPECT_TRUE(filter.write.has(0) && !filter.write.has(1));
+  EXPECT_TRUE(parse_strace({"-ewrite=all", "ls"}).value().filter.write.has(7));
+  EXPECT_TRUE(parse_strace({"-ewrite=none", "ls"}).value().filter.write.empty());
+  for (const char* const wrong : {"-eread=", "-ewrite=x", "-ewrite=1,,2", "-eread=-1"}) {
+    EXPECT_FALSE(parse_strace({wrong, "ls"}).ok()) << wrong;
+  }
+}
+
+TEST(StraceOptions, OfClocksAddUp) {
+  const auto look =
+      parse_strace({"--absolute-timestamps=precision:ms", "--absolute-timestamps=unix", "ls"});
+  ASSERT_TRUE(look.ok());
+  EXPECT_EQ(look.value().look.clock, sinks::StraceOptions::Clock::Unix);
+  EXPECT_EQ(look.value().look.clock_precision, 3);
+}
+
+TEST(StraceOptions, ForAFilterNeedToFollow) {
+  EXPECT_TRUE(parse_strace({"--seccomp-bpf", "-f", "ls"}).value().seccomp_filter);
+  const auto alone = parse_strace({"--seccomp-bpf", "ls"});
+  EXPECT_FALSE(alone.value().seccomp_filter);
+  EXPECT_EQ(alone.value().notes.size(), 1U);
+}
+
+TEST(StraceOptions, AreListedOnRequest) {
+  EXPECT_THAT(parse_strace({"-h"}).value().answer, HasSubstr("--string-limit=VALUE"));
+  EXPECT_THAT(parse_strace({"-V"}).value().answer, HasSubstr(" -- version "));
+  EXPECT_EQ(parse_strace({"ls"}).value().answer, "");
+}
+
 TEST(StraceStyle, IsLookedForAmongTheOptionsOnly) {
   EXPECT_TRUE(has_strace_style({"--style=strace", "ls"}));
   EXPECT_TRUE(has_strace_style({"-o", "f", "-fv", "--style", "strace", "ls"}));
