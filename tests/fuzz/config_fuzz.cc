@@ -42,7 +42,7 @@ void try_config(std::string_view text) {
   }
   if (config.resources) {
     static_cast<void>(boxrun::cgroup::make_limits(*config.resources));
-    static_cast<void>(boxrun::cgroup::make_device_limits(*config.resources, config.devices));
+    static_cast<void>(boxrun::cgroup::make_device_limits(*config.resources));
   }
 }
 
