@@ -105,7 +105,8 @@ Result<json> parse_value(const Setting& setting, const std::string& text) {
   return json(*number);
 }
 
-/// What engines send for "leave it": null, 0 and nothing.
+/// What engines send for "leave it": null, 0 and nothing. They say 0 only if they mean it where it
+/// is a value like others.
 void drop_unset(json& value) {
   if (!value.is_object()) {
     return;
@@ -114,8 +115,9 @@ void drop_unset(json& value) {
     drop_unset(*field);
     const auto* word = field->get_ptr<const std::string*>();
     const bool is_empty = field->is_structured() && field->empty();
-    const bool is_unset =
-        field->is_null() || *field == 0 || (word != nullptr && word->empty()) || is_empty;
+    const bool means_zero = field.key() == "burst" || field.key() == "idle";
+    const bool is_unset = field->is_null() || (*field == 0 && !means_zero) ||
+                          (word != nullptr && word->empty()) || is_empty;
     field = is_unset ? value.erase(field) : std::next(field);
   }
 }
@@ -141,6 +143,16 @@ Result<json> read_wishes(const Options& options) {
   }
   drop_unset(wishes);
   return wishes;
+}
+
+/// In version 1 swap is counted together with memory, and its limit cannot be below.
+void lift_swap_with_memory(json& wishes, const json& resources) {
+  const json::json_pointer limit{"/memory/limit"};
+  const json::json_pointer swap{"/memory/swap"};
+  if (wishes.contains(limit) && wishes[limit] == -1 && !wishes.contains(swap) &&
+      resources.contains(swap)) {
+    wishes[swap] = -1;
+  }
 }
 
 Result<config::Resources> parse_resources(const json& resources) {
@@ -192,7 +204,7 @@ Result<void> write_all_limits(const Session& session, const std::vector<cgroup::
 
 Result<void> update(const Session& session, const Options& options) {
   TRY_OK(config::parse_container_id(options.id));
-  TRY(const json wishes, read_wishes(options));
+  TRY(json wishes, read_wishes(options));
   TRY(const state::Entry entry, session.store.lock(options.id));
   TRY(const state::State state, session.store.read(options.id));
   const auto status = state::read_status(state, entry.fifo_path());
@@ -208,6 +220,7 @@ Result<void> update(const Session& session, const Options& options) {
     return Error{0, "the container's config.json is damaged", {}};
   }
   json& resources = document["linux"]["resources"];
+  lift_swap_with_memory(wishes, resources);
   resources.merge_patch(wishes);
   TRY(const config::Resources merged, parse_resources(resources));
   std::vector<cgroup::Limit> limits;

@@ -99,6 +99,16 @@ TEST_F(Commands, UpdateChangesWhatIsMentionedAndNothingElse) {
   EXPECT_EQ(control_file("memory", "memory.memsw.limit_in_bytes"), std::to_string(512 << 20));
   EXPECT_EQ(boxrun({"update", "--cpu-quota", "-1", id}).status, 0);
   EXPECT_EQ(control_file("cpu", "cpu.cfs_quota_us"), "-1");
+  const Ended lifted = boxrun({"update", "--memory", "-1", id});
+  EXPECT_EQ(lifted.status, 0) << lifted.err;
+  for (const char* file : {"memory.limit_in_bytes", "memory.memsw.limit_in_bytes"}) {
+    EXPECT_GT(control_file("memory", file).size(), 18U) << "no limit is a number of 19 digits";
+  }
+  // Here 0 is a value, and does not stand for: leave it.
+  for (const char* value : {"1", "0"}) {
+    EXPECT_EQ(boxrun({"update", "--cpu-idle", value, id}).status, 0);
+    EXPECT_EQ(control_file("cpu", "cpu.idle"), value);
+  }
 }
 
 TEST_F(Commands, UpdateReadsResourcesAsEnginesSendThem) {
