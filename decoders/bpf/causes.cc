@@ -77,7 +77,9 @@ std::string likely_cause(const Difference& difference, const Profile* profile) {
   const bool open_end = difference.numbers.back().last >= kX32Bit - 1;
   if (open_end && (difference.left == kEnosys) != (difference.right == kEnosys)) {
     return fmt::format(
-        "runc puts a stub in front that answers ENOSYS to numbers newer than the profile: {}",
+        "runc and boxrun put a stub in front that answers ENOSYS to numbers newer than the "
+        "profile: "
+        "{}",
         difference.right == kEnosys ? "the right side has it" : "the left side has it");
   }
   return "";

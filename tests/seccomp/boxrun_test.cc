@@ -1,8 +1,11 @@
-// The filter that boxrun installs is the profile that it was given: the same function of every
-// call.
+// The filter that boxrun installs is the profile that it was given, the same function of every
+// call, but for those younger than the profile, which do not exist for the container.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <linux/seccomp.h>
+
+#include <cerrno>
 
 #include <nlohmann/json.hpp>
 
@@ -45,7 +48,14 @@ TEST_P(BoxrunFilter, IsTheProfile) {
       bpf::find_differences(*solution.diagram, solution.order, wanted, solution.roots.front());
   ASSERT_TRUE(differences.has_value());
   for (const bpf::Difference& d : *differences) {
-    ADD_FAILURE() << d.section.name << ": " << bpf::render_numbers(d.section, d.numbers, 9);
+    constexpr std::uint64_t kOldest = 424;
+    const bool is_young = (d.numbers.front().first & 0xfff) > kOldest;
+    // -1, with which a tracer skips a call, is none.
+    const bool is_all_above =
+        d.numbers.size() == 1 && (d.numbers.back().last & 0x3fffffff) >= 0x3ffffffe;
+    EXPECT_TRUE(is_young && is_all_above && !d.conditional &&
+                d.right == (SECCOMP_RET_ERRNO | ENOSYS))
+        << d.section.name << ": " << bpf::render_numbers(d.section, d.numbers, 9);
   }
 }
 
