@@ -112,6 +112,9 @@ TEST_P(SeccompFilters, RulesEmulatorAndKernelAgree) {
   const std::vector<bpf::Input> points = bpf::make_points(program, choice);
   ASSERT_GE(points.size(), 7U * 601U * 12U);
   auto oracle = SocketOracle::create(program);
+  if (!oracle.ok() && oracle.error().err == ENOMEM) {
+    GTEST_SKIP() << oracle.error().hint;  // 20 KiB before Linux 6.8
+  }
   ASSERT_TRUE(oracle.ok()) << oracle.error().what;
   for (const bpf::Input& point : points) {
     const bpf::Ending ours = bpf::evaluate(program, point);

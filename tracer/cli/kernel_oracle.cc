@@ -215,7 +215,10 @@ Result<SocketOracle> SocketOracle::create(const bpf::Program& program) {
   if (::setsockopt(receiver.get(), SOL_SOCKET, SO_ATTACH_FILTER, &attached, sizeof attached) != 0) {
     return os::errno_error(
         "setsockopt(SO_ATTACH_FILTER)",
-        errno == EPERM || errno == EACCES ? "a security module may forbid socket filters" : "");
+        errno == EPERM || errno == EACCES ? "a security module may forbid socket filters"
+        : errno == ENOMEM
+            ? "the filter is larger than net.core.optmem_max: sysctl -w net.core.optmem_max=131072"
+            : "");
   }
   return SocketOracle(std::move(sender), std::move(receiver),
                       std::max(program.size() + 1, bpf::kInputSize));
