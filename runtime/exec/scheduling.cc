@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fmt/format.h>
-#include <linux/ioprio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,6 +23,11 @@ struct SchedulerAttributes {
   std::uint64_t period_ns = 0;
 };
 static_assert(sizeof(SchedulerAttributes) == 48);
+
+/// Of linux/ioprio.h, which since Linux 6.5 (and Debian's 6.1.192) has a function with a parameter
+/// named `class`: no C++ program can include it.
+constexpr int kIoprioClassShift = 13;
+constexpr int kIoprioWhoProcess = 1;
 
 }  // namespace
 
@@ -53,8 +57,8 @@ Result<void> set_scheduler(pid_t pid, const config::Scheduler& scheduler) {
 }
 
 Result<void> set_io_priority(pid_t pid, const config::IoPriority& priority) {
-  const int value = priority.io_class << IOPRIO_CLASS_SHIFT | priority.priority;
-  if (::syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid, value) == 0) {
+  const int value = priority.io_class << kIoprioClassShift | priority.priority;
+  if (::syscall(SYS_ioprio_set, kIoprioWhoProcess, pid, value) == 0) {
     return {};
   }
   return os::errno_error(
