@@ -1,8 +1,10 @@
 // What surrounds a tracee and could tell it from an untraced one, or hold us both: its terminal,
 // its cgroup's freezer.
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <pty.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -245,6 +247,36 @@ TEST(PidOne, ReapsOrphansWhileTheTracerWaits) {
         20 * slowness(), kBoxtrace, mode);
     EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 6) << mode;
   }
+}
+
+TEST(StreamsOfTheCommand, EndWhenItClosesThem) {
+  std::array<int, 2> in{};
+  std::array<int, 2> out{};
+  ASSERT_EQ(::pipe2(in.data(), O_CLOEXEC), 0);
+  ASSERT_EQ(::pipe2(out.data(), O_CLOEXEC), 0);
+  const pid_t tracer = ::fork();
+  if (tracer == 0) {
+    ::setpgid(0, 0);
+    ::dup2(in[0], STDIN_FILENO);
+    ::dup2(out[1], STDOUT_FILENO);
+    ::execl(kBoxtrace.c_str(), "boxtrace", "-q", "-o", "/dev/null", "sh", "-c",
+            "exec <&- >&-; exec sleep 1000", nullptr);
+    ::_exit(127);
+  }
+  ::setpgid(tracer, tracer);
+  ::close(in[0]);
+  ::close(out[1]);
+  const os::UniqueFd input{in[1]};
+  const os::UniqueFd output{out[0]};
+  const int milliseconds = static_cast<int>(patience().count());
+  pollfd closed{output.get(), POLLIN, 0};
+  EXPECT_EQ(::poll(&closed, 1, milliseconds), 1);
+  EXPECT_EQ(closed.revents, POLLHUP);
+  pollfd unread{input.get(), POLLOUT, 0};
+  EXPECT_TRUE(becomes_true([&] { return ::poll(&unread, 1, 0) == 1 && unread.revents & POLLERR; }));
+  EXPECT_EQ(::waitpid(tracer, nullptr, WNOHANG), 0);  // it goes on
+  ::kill(tracer, SIGTERM);
+  EXPECT_EQ(exit_status_of(tracer), 1000 + SIGTERM);
 }
 
 TEST(TracerAroundUs, IsNamedAsTheReason) {

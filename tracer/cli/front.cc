@@ -47,10 +47,7 @@ void become_keeper(int report) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGPIPE}) {
     std::signal(signal, SIG_IGN);
   }
-  const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    ::dup2(nothing, fd);
-  }
+  os::give_up({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
   // What the caller had open, such as the pipe by which a script waits for our end.
   constexpr unsigned kFirst = STDERR_FILENO + 1;
   const auto mine = static_cast<unsigned>(report);
@@ -166,6 +163,7 @@ Ending run_behind_front(const std::function<Ending(const FrontLink&)>& work) {
     be_tracer(writer.get(), front, link, work);
   }
   writer.reset();
+  os::give_up({STDIN_FILENO, STDOUT_FILENO});  // the command's, as in the tracer
   g_tracer = tracer;
   pass_signals_on();
   return read_ending(reader.get(), tracer, link);

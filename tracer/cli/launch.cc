@@ -245,6 +245,7 @@ Ending run_traced(ptrace::LaunchOptions options, timeline::Analysis& analysis, O
                   const FrontLink& front) {
   survive_closed_pipes();
   options.process_group = front.process_group;
+  options.gives_up_streams = true;
   options.front = ::getppid();
   options.narrowed = front.narrowed;
   const auto end = [&] {

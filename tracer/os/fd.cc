@@ -1,5 +1,6 @@
 #include "tracer/os/fd.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,6 +22,15 @@ void UniqueFd::reset() {
     ::close(fd_);
     errno = saved;
     fd_ = -1;
+  }
+}
+
+void give_up(std::initializer_list<int> fds) {
+  const UniqueFd nothing{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+  for (const int fd : fds) {
+    if (!nothing || ::dup2(nothing.get(), fd) < 0) {
+      ::close(fd);
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 // Descriptors of our own process. UniqueFd owns one and closes it; BorrowedFd lends it out. Numbers
 // of descriptors inside a tracee are base::FdNum and never meet these.
 
+#include <initializer_list>
 #include <utility>
 
 namespace boxtrace::os {
@@ -44,5 +45,9 @@ class UniqueFd {
  private:
   int fd_ = -1;
 };
+
+/// Points descriptors of ours at /dev/null: who waits for the other end of a pipe is no longer held
+/// up by us, and the number is not free for the next open(2). Without a /dev/null they are closed.
+void give_up(std::initializer_list<int> fds);
 
 }  // namespace boxtrace::os

@@ -71,6 +71,9 @@ struct LaunchOptions {
   std::string tool_version;   ///< for the header
   Following following;
   int process_group = 0;  ///< the one that the command is moved to; 0: it stays in ours
+  /// Standard input and output are the command's alone once it has been started, so that whoever
+  /// reads or writes their other ends sees when it closes them.
+  bool gives_up_streams = false;
   /// A parent of ours that passes signals on with pass_signal_to_tracer(). When it ends, we let go.
   int front = 0;
   NarrowedTask* narrowed =

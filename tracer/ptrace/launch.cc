@@ -193,6 +193,9 @@ base::Result<LaunchedCommand> LaunchedCommand::start(const LaunchOptions& option
     become_command(gate_reader.get(), program.c_str(), argv.data(), envp.data(), old_sigchld,
                    filter, options.process_group);
   }
+  if (options.gives_up_streams) {
+    os::give_up({STDIN_FILENO, STDOUT_FILENO});
+  }
   if (::ptrace(PTRACE_SEIZE, pid, nullptr,
                trace_options(!filter.empty()) |
                    (options.kill_on_exit ? static_cast<unsigned long>(PTRACE_O_EXITKILL) : 0UL)) !=
