@@ -557,20 +557,23 @@ void Builder::finish() {
   if (!has_program) {
     return;  // `start` says so, and init ends
   }
-  if (!config_.hooks.start_container.empty()) {
-    add(Actor::Init, "/hooks/startContainer",
-        RunHooks{"startContainer", config_.hooks.start_container, "created", true});
-  }
-  add(Actor::Init, {}, CloseDescriptors{at_.preserve_fds});
   for (const Label& label : labels()) {
     add(Actor::Init, label.setting, SetLabel{label.module, *label.text});
   }
+  std::optional<LoadSeccomp> filter;
   if (config_.seccomp) {
-    LoadSeccomp load{config_.seccomp->rules.size(), !config_.seccomp->listener_path.empty(), {}};
+    filter = {config_.seccomp->rules.size(), !config_.seccomp->listener_path.empty(), {}};
     if (needs_admin_for_filter()) {
-      load.then = process.capabilities.value_or(config::Capabilities{});
+      filter->then = process.capabilities.value_or(config::Capabilities{});
     }
-    add(Actor::Init, "/linux/seccomp", load);
+  }
+  if (!config_.hooks.start_container.empty()) {
+    add(Actor::Init, "/hooks/startContainer",
+        RunHooks{"startContainer", config_.hooks.start_container, "created", true, filter});
+  }
+  add(Actor::Init, {}, CloseDescriptors{at_.preserve_fds});
+  if (filter) {
+    add(Actor::Init, "/linux/seccomp", *filter);
   }
   add(Actor::Init, "/process/args", Execute{process.args, process.env});
 }

@@ -154,8 +154,9 @@ struct Describe {
     return fmt::format("label the program {} for {}", it.label, render_module(it.module));
   }
   std::string operator()(const RunHooks& it) const {
-    return fmt::format("run {} {} hook{}", it.hooks.size(), it.kind,
-                       it.hooks.size() == 1 ? "" : "s");
+    return fmt::format("run {} {} hook{}{}", it.hooks.size(), it.kind,
+                       it.hooks.size() == 1 ? "" : "s",
+                       it.filter ? " under the seccomp filter" : "");
   }
   std::string operator()(const RecordCreated&) const { return "record the state: created"; }
   std::string operator()(const Tell& it) const {

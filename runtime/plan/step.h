@@ -94,12 +94,23 @@ struct SetIoPriority {
 struct MoveNetDevice {
   config::NetDevice device;
 };
+/// seccomp(2), as the last call but one before execve(2), so that the filter need allow little of
+/// ours.
+struct LoadSeccomp {
+  std::size_t rules = 0;
+  bool has_listener = false;
+  /// Without no_new_privs loading takes CAP_SYS_ADMIN, which init has kept for this: what it has
+  /// afterwards.
+  std::optional<config::Capabilities> then;
+};
 /// Runs the hooks of one kind in the namespaces of the actor.
 struct RunHooks {
   std::string kind;  ///< `createRuntime`
   std::vector<config::Hook> hooks;
   std::string status;        ///< the `status` in the state that the hook reads: `creating`
   bool for_program = false;  ///< hooks without an environment get that of the program
+  /// Each loads this before its execve(2): programs of the image, they are under its filter.
+  std::optional<LoadSeccomp> filter = {};
 };
 /// Writes into state.json that the container is complete.
 struct RecordCreated {};
@@ -226,15 +237,6 @@ struct SetLabel {
   std::string label;
 };
 struct NoNewPrivileges {};
-/// seccomp(2), as the last call but one before execve(2), so that the filter need allow little of
-/// ours.
-struct LoadSeccomp {
-  std::size_t rules = 0;
-  bool has_listener = false;
-  /// Without no_new_privs loading takes CAP_SYS_ADMIN, which init has kept for this: what it has
-  /// afterwards.
-  std::optional<config::Capabilities> then;
-};
 struct LimitBounding {
   std::uint64_t keep = 0;
 };

@@ -53,6 +53,8 @@ Outcome run(const plan::SetCapabilities& step, Inside& inside);
 // seccomp.cc
 Outcome run(const plan::NoNewPrivileges& step, Inside& inside);
 Outcome run(const plan::LoadSeccomp& step, Inside& inside);
+/// In the process that becomes a hook.
+Outcome load_for_hook(const plan::LoadSeccomp& step, const Inside& inside);
 // console.cc
 Outcome run(const plan::MakeConsole& step, Inside& inside);
 Outcome run(const plan::OwnStreams& step, Inside& inside);
