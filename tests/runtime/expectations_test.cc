@@ -58,6 +58,24 @@ TEST_F(Expectations, AHookThatFailsAfterTheStartEndsTheContainer) {
   EXPECT_EQ(boxrun({"list", "-q"}).out, "");
 }
 
+TEST_F(Expectations, WhatAFailingHookSaysIsHeardWithATerminalToo) {
+  for (const bool terminal : {false, true}) {
+    config["process"]["terminal"] = terminal;
+    for (const char* kind : {"createContainer", "startContainer"}) {
+      config["hooks"] = {{kind, {shell_hook("echo one >&2; echo the reason >&2; exit 3")}}};
+      const Ended ended = run_script("echo started");
+      EXPECT_EQ(ended.status, 1);
+      EXPECT_EQ(ended.out, "");
+      EXPECT_THAT(ended.err, HasSubstr("one\nthe reason\nerror: /hooks/"));
+      EXPECT_THAT(ended.err, HasSubstr("hook /bin/sh ended with status 3"));
+    }
+    config.erase("hooks");
+    config["linux"]["sysctl"] = {{"net.ipv4.nosuch", "1"}};
+    EXPECT_THAT(run_script("true").err, HasSubstr("error: /linux/sysctl"));
+    config["linux"].erase("sysctl");
+  }
+}
+
 TEST_F(Expectations, HooksWithoutAnEnvironmentInheritOne) {
   ::setenv("BOXRUN_MARK", "of the caller", 1);
   config["process"]["env"] = {"PATH=/bin", "MARK=of the program"};
