@@ -196,6 +196,10 @@ struct Describe {
     return "make the copied mount table " + config::render_mount_flags(it.flags);
   }
   std::string operator()(const BindRootfs& it) const { return "root filesystem " + it.path; }
+  std::string operator()(const CloneSource& it) const {
+    return fmt::format("clone {} of the root filesystem", it.path);
+  }
+  std::string operator()(const MapSource& it) const { return "map the ids of " + it.mount.source; }
   std::string operator()(const MountOne& it) const { return render_mount(it.mount); }
   std::string operator()(const MakeDevice& it) const {
     if (it.device.type == config::DeviceType::Fifo) {

@@ -103,6 +103,10 @@ struct LoadSeccomp {
   /// afterwards.
   std::optional<config::Capabilities> then;
 };
+/// mount_setattr(2), MOUNT_ATTR_IDMAP, on what came with SourceCloned.
+struct MapSource {
+  config::Mount mount;
+};
 /// Runs the hooks of one kind in the namespaces of the actor.
 struct RunHooks {
   std::string kind;  ///< `createRuntime`
@@ -158,9 +162,17 @@ struct PropagateRoot {
 struct BindRootfs {
   std::string path;
 };
+/// open_tree(2) of a directory or file in the root filesystem, for boxrun to map the ids of.
+struct CloneSource {
+  std::string path;  ///< inside
+  bool recursive = false;
+};
 struct MountOne {
   config::Mount mount;
   std::size_t index = 0;  ///< within /mounts
+  /// Where the source of a bind is in the root filesystem: there it is looked up, without a way
+  /// out, and shows the mounts before it. Empty for sources elsewhere on the host.
+  std::string source_in_root = {};
 };
 struct MakeDevice {
   config::Device device;
@@ -268,16 +280,15 @@ struct Execute {
   std::vector<std::string> env;
 };
 
-using Action =
-    std::variant<PlaceCgroup, MoveNetDevice, RaiseLoopback, MakeCgroup, ReserveScope, StartScope,
-                 Spawn, WriteIdMaps, SetOomScore, JoinCgroup, RaiseHardLimit, SetRlimit,
-                 SetScheduler, SetIoPriority, SetPersonality, SetMemoryPolicy, OpenLabel, SetLabel,
-                 RunHooks, RecordCreated, Tell, Await, JoinNamespaces, UnshareNamespaces,
-                 WriteTimeOffsets, BecomeRoot, NewSession, JoinKeyring, PropagateRoot, BindRootfs,
-                 MountOne, MakeDevice, MakeLink, MakeReadonly, Mask, MakeConsole, EnterRootfs,
-                 MakeDirectory, PropagateNewRoot, SetHostname, SetDomainname, WriteSysctl, SetUmask,
-                 OwnStreams, NoNewPrivileges, LoadSeccomp, LimitBounding, SetUser, SetCapabilities,
-                 ChangeDirectory, FindProgram, CloseDescriptors, WaitForStart, Execute>;
+using Action = std::variant<
+    PlaceCgroup, MoveNetDevice, RaiseLoopback, MakeCgroup, ReserveScope, StartScope, Spawn,
+    WriteIdMaps, SetOomScore, JoinCgroup, RaiseHardLimit, SetRlimit, SetScheduler, SetIoPriority,
+    SetPersonality, SetMemoryPolicy, OpenLabel, SetLabel, RunHooks, RecordCreated, Tell, Await,
+    JoinNamespaces, UnshareNamespaces, WriteTimeOffsets, BecomeRoot, NewSession, JoinKeyring,
+    PropagateRoot, BindRootfs, CloneSource, MapSource, MountOne, MakeDevice, MakeLink, MakeReadonly,
+    Mask, MakeConsole, EnterRootfs, MakeDirectory, PropagateNewRoot, SetHostname, SetDomainname,
+    WriteSysctl, SetUmask, OwnStreams, NoNewPrivileges, LoadSeccomp, LimitBounding, SetUser,
+    SetCapabilities, ChangeDirectory, FindProgram, CloseDescriptors, WaitForStart, Execute>;
 
 struct Step {
   Actor actor = Actor::Boxrun;

@@ -28,6 +28,7 @@ Outcome run(const plan::EnterRootfs& step, Inside& inside);
 Outcome run(const plan::MakeDirectory& step, Inside& inside);
 Outcome run(const plan::PropagateNewRoot& step, Inside& inside);
 // mounts.cc
+Outcome run(const plan::CloneSource& step, Inside& inside);
 Outcome run(const plan::MountOne& step, Inside& inside);
 // covered_paths.cc
 Outcome run(const plan::MakeReadonly& step, Inside& inside);

@@ -160,6 +160,62 @@ TEST_F(Expectations, SourcesThatOnlyTheHostsRootCanReachAreBound) {
             "reachedro,nosuid");
 }
 
+TEST_F(Expectations, SourcesInTheRootFilesystemShowTheMountsBeforeThem) {
+  const MappableFolder tree{folder + "/tree"};
+  fs::create_directories(folder + "/tree/one/below");
+  fs::create_directory(folder + "/tree/two");
+  write_text(folder + "/tree/one/file", "one\n");
+  write_text(folder + "/tree/two/file", "two\n");
+  ::chmod((folder + "/tree").c_str(), 0700);
+  config["root"]["readonly"] = false;
+  const json plain = config;
+  const json ids = {{{"containerID", 0}, {"hostID", 100000}, {"size", 65536}}};
+  for (const bool has_users : {false, true}) {
+    for (const bool is_mapped : {false, true}) {
+      for (const std::string& root : {std::string{}, rootfs()}) {
+        config = plain;
+        if (has_users) {
+          map_users(100000, 65536);
+          ASSERT_EQ(::chown(rootfs().c_str(), 100000, 100000), 0);
+        }
+        add_mount("/mnt", "bind", folder + "/tree/one", {"bind"});
+        add_mount("/mnt/below", "bind", folder + "/tree/two", {"bind"});
+        // Other runtimes take destinations as the host calls them, too.
+        add_mount(root + "/final", "bind", rootfs("/mnt"), {"rbind"});
+        if (is_mapped) {
+          config["mounts"].back()["uidMappings"] = ids;
+          config["mounts"].back()["gidMappings"] = ids;
+        }
+        const char* owner = has_users ? (is_mapped ? "0" : "65534") : (is_mapped ? "100000" : "0");
+        EXPECT_EQ(output_of("cat /final/file /final/below/file; stat -c %u /final/file"),
+                  std::string{"one\ntwo\n"} + owner);
+      }
+    }
+  }
+  EXPECT_FALSE(fs::exists(rootfs(folder)));
+}
+
+TEST_F(Expectations, LinksOfTheImageLeadNoSourceOutOfIt) {
+  fs::create_directory(folder + "/secret");
+  fs::create_symlink(folder + "/secret", rootfs("/link"));
+  for (const bool is_mapped : {false, true}) {
+    add_mount("/mnt", "bind", rootfs("/link"), {"rbind"});
+    if (is_mapped) {
+      const json ids = {{{"containerID", 0}, {"hostID", 100000}, {"size", 65536}}};
+      config["mounts"].back()["uidMappings"] = ids;
+      config["mounts"].back()["gidMappings"] = ids;
+    }
+    const Ended ended = run_script("true");
+    EXPECT_EQ(ended.status, 1);
+    EXPECT_THAT(ended.err, HasSubstr("error: /mounts/"));
+    EXPECT_THAT(ended.err, HasSubstr("openat2(\"<rootfs>/link\", O_PATH, RESOLVE_IN_ROOT): No "
+                                     "such file or directory (ENOENT)\nhint: the source is a path "
+                                     "of the root filesystem, where neither the image nor a mount "
+                                     "before this one has it\n"));
+    config["mounts"].erase(config["mounts"].size() - 1);
+  }
+}
+
 TEST_F(Expectations, WithoutPivotNoBareProcfsCanBeMounted) {
   // To map root of its own user namespace to the container's.
   const json one = {"CAP_SETFCAP"};

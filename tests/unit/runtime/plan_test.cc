@@ -128,6 +128,16 @@ TEST(Plan, HooksOfTheImageComeAfterAllThatConfinesTheProgram) {
   EXPECT_TRUE(std::get<RunHooks>(plan.steps[hooks].action).filter);
 }
 
+TEST(Plan, PathsInTheRootFilesystemAreKnownByTheirText) {
+  EXPECT_EQ(path_in_root("/b/root", "/b/root/x/y"), "/x/y");
+  EXPECT_EQ(path_in_root("/b/./root/", "/b//other/../root/x/"), "/x");
+  EXPECT_EQ(path_in_root("/b/root", "/b/root"), "/");
+  EXPECT_EQ(path_in_root("/b/root", "/b/rootless/x"), std::nullopt);
+  EXPECT_EQ(path_in_root("/b/root", "/b/root/../x"), std::nullopt);
+  EXPECT_EQ(path_in_root("/b/root", "/../.."), std::nullopt);
+  EXPECT_EQ(path_in_root("/", "/x"), std::nullopt);
+}
+
 TEST(Plan, MasksAndReadOnlyPathsComeBeforeThePivot) {
   const Plan plan =
       plan_with("", R"(, "maskedPaths": ["/proc/kcore"], "readonlyPaths": ["/proc/sys"])");
