@@ -72,6 +72,7 @@ class Builder {
   void make_console();
   void enter_rootfs();
   [[nodiscard]] bool needs_admin_for_filter() const;
+  [[nodiscard]] bool keeps_groups() const;
   struct Label {
     SecurityModule module;
     const char* setting;
@@ -505,6 +506,12 @@ bool Builder::needs_admin_for_filter() const {
   return config_.seccomp && !config_.process.no_new_privileges;
 }
 
+/// crun's annotation, which podman sets for `--group-add keep-groups`.
+bool Builder::keeps_groups() const {
+  const auto found = config_.annotations.find("run.oci.keep_original_groups");
+  return found != config_.annotations.end() && found->second != "0";
+}
+
 /// The labels of those security modules that the machine has.
 std::vector<Builder::Label> Builder::labels() const {
   std::vector<Label> all;
@@ -555,7 +562,11 @@ void Builder::lock_down() {
       LimitBounding{capabilities.bounding});
   const bool single_id = at_.rootless && config_.has_new(NamespaceKind::User) &&
                          config_.gid_mappings.size() == 1 && config_.gid_mappings[0].size == 1;
-  add(Actor::Init, "/process/user", SetUser{process.user, !single_id});
+  using Groups = SetUser::Groups;
+  add(Actor::Init, "/process/user",
+      SetUser{process.user, keeps_groups() ? Groups::Kept
+                            : single_id    ? Groups::Denied
+                                           : Groups::Set});
   add(Actor::Init, setting, SetCapabilities{capabilities, needs_admin_for_filter()});
   add(Actor::Init, "/process/cwd", ChangeDirectory{process.cwd, true});
 }

@@ -257,6 +257,10 @@ struct Describe {
   }
   std::string operator()(const SetUser& it) const {
     const std::size_t more = it.user.additional_gids.size();
+    if (it.groups == SetUser::Groups::Kept) {
+      return fmt::format("become uid {}, gid {} and keep the caller's groups", it.user.uid,
+                         it.user.gid);
+    }
     return fmt::format(
         "become uid {}, gid {}{}", it.user.uid, it.user.gid,
         more == 0 ? "" : fmt::format(" and {} more group{}", more, more == 1 ? "" : "s"));

@@ -253,8 +253,10 @@ struct LimitBounding {
   std::uint64_t keep = 0;
 };
 struct SetUser {
+  /// Denied: by a rootless map of a single id. Kept: those of the caller, as an annotation asks.
+  enum class Groups : std::uint8_t { Set, Denied, Kept };
   config::User user;
-  bool set_groups = true;  ///< false where setgroups(2) is denied: a rootless single-id map
+  Groups groups = Groups::Set;
 };
 struct SetCapabilities {
   config::Capabilities sets;

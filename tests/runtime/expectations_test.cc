@@ -91,6 +91,51 @@ TEST_F(Expectations, HooksWithoutAnEnvironmentInheritOne) {
   ::unsetenv("BOXRUN_MARK");
 }
 
+TEST_F(Expectations, GroupsOfTheCallerAreKeptWhereAnAnnotationAsksForIt) {
+  write_text(folder + "/for-the-group", "readable");
+  ASSERT_EQ(::chown((folder + "/for-the-group").c_str(), 64398, 64399), 0);
+  ::chmod((folder + "/for-the-group").c_str(), 0640);
+  const auto in_groups = [this](std::vector<std::string> words) {
+    words.insert(words.begin(), {"setpriv", "--groups", "64397,64399", BOXRUN_PROGRAM, "--root",
+                                 folder + "/state"});
+    return run_command({std::move(words)});
+  };
+  const json plain = config;
+  for (const bool has_users : {false, true}) {
+    config = plain;
+    config["process"]["user"] = {{"uid", 5}, {"gid", 5}, {"additionalGids", {7}}};
+    if (has_users) {
+      map_users(100000, 60000);
+      ASSERT_EQ(::chown(rootfs().c_str(), 100000, 100000), 0);
+    }
+    config["root"]["readonly"] = false;
+    add_mount("/mnt", "bind", folder + "/for-the-group", {"bind"});
+    const auto run = [&](const char* words) {
+      config["process"]["args"] = {"sh", "-c", words};
+      write_config();
+      return in_groups({"run", "-b", folder + "/bundle", id});
+    };
+    const char* look = "sed -n 's/^Groups:.//p' /proc/self/status; cat /mnt";
+    for (const char* annotation : {"", "0"}) {
+      if (*annotation != '\0') {
+        config["annotations"] = {{"run.oci.keep_original_groups", annotation}};
+      }
+      const Ended set = run(look);
+      EXPECT_EQ(set.out, "7 \n");
+      EXPECT_THAT(set.err, HasSubstr("Permission denied"));
+    }
+    config["annotations"] = {{"run.oci.keep_original_groups", "1"}};
+    const std::string kept = has_users ? "65534 65534 \nreadable" : "64397 64399 \nreadable";
+    const Ended ended = run(look);
+    EXPECT_EQ(ended.out, kept);
+    EXPECT_THAT(ended.err, HasSubstr("warning: /process/user/additionalGids: left out: the "
+                                     "annotation run.oci.keep_original_groups keeps the caller's"));
+    ASSERT_GT(start_background(id), 0);
+    EXPECT_EQ(in_groups({"exec", id, "sh", "-c", look}).out, kept);
+    EXPECT_EQ(boxrun({"delete", "--force", id}).status, 0);
+  }
+}
+
 TEST_F(Expectations, OfTwoVariablesTheLastCountsAndAnEmptyHomeIsNone) {
   config["process"]["env"] = {"A=1", "PATH=/bin", "A=2", "HOME=/x", "HOME="};
   EXPECT_EQ(output_of("env | grep -E '^(A|HOME)=' | sort"), "A=2\nHOME=/root");
