@@ -1,6 +1,8 @@
 #include "runtime/commands/console.h"
 
+#include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -41,6 +43,18 @@ Result<Console> Console::open(const ConsoleRequest& request) {
 
 Result<os::UniqueFd> Console::receive_master() const {
   return receiver_ ? exec::receive_descriptor(receiver_) : Result<os::UniqueFd>{os::UniqueFd{}};
+}
+
+void Console::show_last_words() const {
+  pollfd wait{receiver_.get(), POLLIN, 0};
+  // Init may not have come as far as to send it.
+  if (!receiver_ || ::poll(&wait, 1, 0) != 1 || (wait.revents & POLLIN) == 0) {
+    return;
+  }
+  const auto master = receive_master();
+  if (master.ok()) {
+    copy_rest(master.value(), os::BorrowedFd{STDERR_FILENO});
+  }
 }
 
 }  // namespace boxrun::commands

@@ -28,6 +28,9 @@ class Console {
   [[nodiscard]] exec::ConsoleRoute take_route() { return std::move(route_); }
   /// The master, where boxrun is the one who gets it; empty otherwise. Call once the program runs.
   [[nodiscard]] Result<os::UniqueFd> receive_master() const;
+  /// The program will not run: what hooks in the container have said on its terminal becomes
+  /// boxrun's own standard error.
+  void show_last_words() const;
 
  private:
   exec::ConsoleRoute route_;

@@ -178,6 +178,7 @@ int Creation::create(state::Entry entry, Launch launch) {
     done = launch.announce(parent.init_pid());
   }
   if (!done.ok()) {
+    launch.show_last_words();
     const int status = fail(session_, done.error(), parent.failure_status());
     if (created) {
       ::kill(parent.init_pid(), SIGKILL);

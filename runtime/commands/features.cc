@@ -48,7 +48,8 @@ int print_features(const Session&) {
        {"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"}},
       {"mountOptions", config::mount_option_words()},
       {"linux", linux_features()},
-      {"potentiallyUnsafeConfigAnnotations", {"org.criu.config", "org.systemd.property."}}};
+      {"potentiallyUnsafeConfigAnnotations",
+       {"org.criu.config", "org.systemd.property.", "run.oci.keep_original_groups"}}};
   fmt::print("{}\n", document.dump(4));
   return 0;
 }

@@ -35,6 +35,8 @@ class Launch {
                                            bool detached);
   [[nodiscard]] exec::ConsoleRoute take_console() { return console_.take_route(); }
   void give_notifier(Notifier notifier) { notifier_ = std::move(notifier); }
+  /// There will be no program: see Console.
+  void show_last_words() const { console_.show_last_words(); }
   /// The program is there: writes the pid file, sends the pidfd.
   [[nodiscard]] Result<void> announce(pid_t program) const;
   /// Stays with the program until it ends. Signals must be blocked. @returns its exit status

@@ -12,7 +12,30 @@ namespace {
 
 constexpr char kEndOfFile = '\4';  // Ctrl-D
 
+void stop_blocking(os::BorrowedFd fd) {
+  ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
+}
+
+/// @returns what read(2) does
+ssize_t copy_some(os::BorrowedFd master, os::BorrowedFd output) {
+  std::array<char, 4096> buffer{};
+  const ssize_t got = ::read(master.get(), buffer.data(), buffer.size());
+  if (got > 0) {
+    // Whoever reads us may have gone; the program must not block on a full terminal for that.
+    static_cast<void>(os::write_all(output, {buffer.data(), static_cast<std::size_t>(got)}).ok());
+  }
+  return got;
+}
+
+bool may_have_more(ssize_t got) { return got > 0 || (got < 0 && errno == EINTR); }
+
 }  // namespace
+
+void copy_rest(os::BorrowedFd master, os::BorrowedFd output) {
+  stop_blocking(master);
+  while (may_have_more(copy_some(master, output))) {
+  }
+}
 
 std::optional<winsize> read_terminal_size() {
   winsize size{};
@@ -25,7 +48,7 @@ std::optional<winsize> read_terminal_size() {
 }
 
 Relay::Relay(os::UniqueFd master) : master_(std::move(master)) {
-  ::fcntl(master_.get(), F_SETFL, ::fcntl(master_.get(), F_GETFL) | O_NONBLOCK);
+  stop_blocking(master_);
   termios mode{};
   if (::isatty(STDIN_FILENO) == 1 && ::tcgetattr(STDIN_FILENO, &mode) == 0) {
     before_ = mode;
@@ -97,17 +120,9 @@ void Relay::write_input() {
 }
 
 bool Relay::copy_output() {
-  std::array<char, 4096> buffer{};
-  const ssize_t got = ::read(master_.get(), buffer.data(), buffer.size());
+  const ssize_t got = copy_some(master_, os::BorrowedFd{STDOUT_FILENO});
   hung_up_ = got < 0 && errno == EIO;
-  if (got <= 0) {
-    return got < 0 && errno == EINTR;
-  }
-  // Whoever reads us may have gone; the program must not block on a full terminal for that.
-  static_cast<void>(
-      os::write_all(os::BorrowedFd{STDOUT_FILENO}, {buffer.data(), static_cast<std::size_t>(got)})
-          .ok());
-  return true;
+  return may_have_more(got);
 }
 
 }  // namespace boxrun::commands

@@ -25,6 +25,9 @@ namespace boxrun::commands {
 /// Of the first of our standard streams that is a terminal.
 [[nodiscard]] std::optional<winsize> read_terminal_size();
 
+/// What is left in a terminal that nobody writes to any more goes to `output`.
+void copy_rest(os::BorrowedFd master, os::BorrowedFd output);
+
 class Relay {
  public:
   explicit Relay(os::UniqueFd master);

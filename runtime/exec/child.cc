@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <type_traits>
 
 #include "runtime/exec/channel.h"
@@ -35,7 +37,10 @@ Outcome run_tell(const plan::Tell& step, Inside& inside) {
   message.kind = step.message;
   message.step = inside.step;
   message.number = inside.born;
-  return send_message(inside.channel, message)
+  const std::array source{inside.source.get()};
+  const bool brings_source = step.message == MessageKind::SourceCloned;
+  return send_message(inside.channel, message,
+                      brings_source ? std::span<const int>{source} : std::span<const int>{})
              ? Outcome::done()
              : Outcome::refused(errno, "send(%s)", render_kind(step.message).data());
 }

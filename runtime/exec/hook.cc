@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include <array>
 #include <cstdio>
+#include <type_traits>
 #include <vector>
 
 #include "runtime/aliases.h"
@@ -23,18 +25,37 @@ namespace {
 
 using steps::Outcome;
 
+Outcome refuse_hook(int err, const char* path) {
+  return Outcome::refused(err, "execve(hook \"%s\")", path)
+      .hint("%s", err == ENOENT ? "hooks are programs of the host, except startContainer's, and a "
+                                  "script needs its interpreter"
+                  : err == EACCES ? "the hook needs execute permission"
+                  : err == ENOEXEC
+                      ? "no program of this machine's architecture, nor a script with a #! line"
+                      : "");
+}
+
+/// Becomes the program, or tells why not: an Outcome goes through a pipe as it is.
 [[noreturn]] void become_hook(const config::Hook& hook, char* const* args, char* const* env,
-                              int state_input, int error_output) {
+                              int state_input, int error_output,
+                              const std::function<Outcome()>& confine) {
   reset_signals();
-  if (::dup2(state_input, STDIN_FILENO) >= 0) {
+  Outcome outcome = Outcome::done();
+  if (::dup2(state_input, STDIN_FILENO) < 0) {
+    outcome = Outcome::refused(errno, "dup2(state) for hook %s", hook.path.c_str());
+  } else {
     // Descriptors of ours are closed on exec; those that the caller leaked into boxrun are not.
     ::syscall(SYS_close_range, 3U, ~0U, 1U << 2 /* CLOSE_RANGE_CLOEXEC */);
-    ::execve(hook.path.c_str(), args, env);
+    outcome = confine ? confine() : Outcome::done();
   }
-  const int err = errno;
-  static_cast<void>(!::write(error_output, &err, sizeof err));
+  if (!outcome.failed()) {
+    ::execve(hook.path.c_str(), args, env);
+    outcome = refuse_hook(errno, hook.path.c_str());
+  }
+  static_cast<void>(!::write(error_output, &outcome, sizeof outcome));
   ::_exit(127);
 }
+static_assert(sizeof(Outcome) <= PIPE_BUF && std::is_trivially_copyable_v<Outcome>);
 
 /// SIGPIPE is ignored throughout boxrun and init, so a hook that does not read its state is EPIPE.
 void write_text(int fd, std::string_view text) {
@@ -81,7 +102,8 @@ Outcome wait_for_hook(const config::Hook& hook, pid_t pid) {
 }  // namespace
 
 Outcome run_hook(const config::Hook& hook, std::string_view before_pid, int pid,
-                 std::string_view after_pid, char* const* inherited) {
+                 std::string_view after_pid, char* const* inherited,
+                 const std::function<Outcome()>& confine) {
   const char* path = hook.path.c_str();
   std::array<int, 2> state{};
   std::array<int, 2> failure{};
@@ -107,21 +129,15 @@ Outcome run_hook(const config::Hook& hook, std::string_view before_pid, int pid,
   }
   if (child == 0) {
     become_hook(hook, args.data(), hook.env ? own_env.data() : inherited, state_read.get(),
-                failure_write.get());
+                failure_write.get(), confine);
   }
   state_read.reset();
   failure_write.reset();
-  int err = 0;
-  if (::read(failure_read.get(), &err, sizeof err) == static_cast<ssize_t>(sizeof err)) {
+  Outcome refusal = Outcome::done();
+  if (::read(failure_read.get(), &refusal, sizeof refusal) ==
+      static_cast<ssize_t>(sizeof refusal)) {
     ::waitpid(child, nullptr, 0);
-    return Outcome::refused(err, "execve(hook \"%s\")", path)
-        .hint("%s", err == ENOENT
-                        ? "hooks are programs of the host, except startContainer's, and a "
-                          "script needs its interpreter"
-                    : err == EACCES ? "the hook needs execute permission"
-                    : err == ENOEXEC
-                        ? "no program of this machine's architecture, nor a script with a #! line"
-                        : "");
+    return refusal;
   }
   std::array<char, 16> number{};
   std::snprintf(number.data(), number.size(), "%d", pid);

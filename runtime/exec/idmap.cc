@@ -93,8 +93,8 @@ Result<void> write_id_maps(pid_t pid, const std::vector<IdMapping>& uid,
   return write_map(pid, "gid_map", gid);
 }
 
-Result<os::UniqueFd> make_idmapped_tree(const config::Mount& mount, const std::string& source,
-                                        const config::Config& fallback) {
+Result<void> map_tree(os::BorrowedFd tree, const config::Mount& mount,
+                      const config::Config& fallback) {
   const auto& uid = mount.uid_mappings.empty() ? fallback.uid_mappings : mount.uid_mappings;
   const auto& gid = mount.gid_mappings.empty() ? fallback.gid_mappings : mount.gid_mappings;
   if (uid.empty() || gid.empty()) {
@@ -114,31 +114,33 @@ Result<os::UniqueFd> make_idmapped_tree(const config::Mount& mount, const std::s
   auto space = os::open_file(fmt::format("/proc/{}/ns/user", child));
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
-  if (!written.ok()) {
-    return written.error();
-  }
+  TRY_OK(written);
   if (!space.ok()) {
     return std::move(space).error();
   }
-  const bool recursive = (mount.options.set_flags & MS_REC) != 0;
-  const unsigned deep = recursive ? AT_RECURSIVE : 0;
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_IDMAP;
+  attributes.userns_fd = static_cast<__u64>(space.value().get());
+  const unsigned deep = mount.options.recursive_idmap ? AT_RECURSIVE : 0;
+  if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH | deep, &attributes, sizeof attributes) != 0) {
+    const int err = errno;
+    return Error{err, fmt::format("mount_setattr({}, MOUNT_ATTR_IDMAP)", base::quote(mount.source)),
+                 err == EINVAL ? "the filesystem of the source cannot be id-mapped, or a mount of "
+                                 "the tree is id-mapped already"
+                               : ""};
+  }
+  return {};
+}
+
+Result<os::UniqueFd> make_idmapped_tree(const config::Mount& mount, const std::string& source,
+                                        const config::Config& fallback) {
+  const unsigned deep = (mount.options.set_flags & MS_REC) != 0 ? AT_RECURSIVE : 0;
   os::UniqueFd tree{
       ::open_tree(AT_FDCWD, source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | deep)};
   if (!tree) {
     return os::errno_error(fmt::format("open_tree({}, OPEN_TREE_CLONE)", base::quote(source)));
   }
-  mount_attr attributes{};
-  attributes.attr_set = MOUNT_ATTR_IDMAP;
-  attributes.userns_fd = static_cast<__u64>(space.value().get());
-  const unsigned mapped_deep = mount.options.recursive_idmap ? AT_RECURSIVE : 0;
-  if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH | mapped_deep, &attributes,
-                      sizeof attributes) != 0) {
-    const int err = errno;
-    return Error{err, fmt::format("mount_setattr({}, MOUNT_ATTR_IDMAP)", base::quote(source)),
-                 err == EINVAL ? "the filesystem of the source cannot be id-mapped, or a mount of "
-                                 "the tree is id-mapped already"
-                               : ""};
-  }
+  TRY_OK(map_tree(tree, mount, fallback));
   return tree;
 }
 

@@ -21,8 +21,12 @@ namespace boxrun::exec {
 [[nodiscard]] Result<void> write_id_maps(pid_t pid, const std::vector<config::IdMapping>& uid,
                                          const std::vector<config::IdMapping>& gid);
 
-/// A detached copy of the mount's source whose owners are shifted by the mount's mappings (or by
-/// `fallback` where it has none): move_mount(2) puts it in place.
+/// Shifts the owners in `tree`, a detached copy of the mount's source, by the mount's mappings, or
+/// by those of `fallback` where it has none.
+[[nodiscard]] Result<void> map_tree(os::BorrowedFd tree, const config::Mount& mount,
+                                    const config::Config& fallback);
+
+/// Such a copy of `source`, mapped: move_mount(2) puts it in place.
 [[nodiscard]] Result<os::UniqueFd> make_idmapped_tree(const config::Mount& mount,
                                                       const std::string& source,
                                                       const config::Config& fallback);

@@ -375,6 +375,11 @@ Result<void> Parent::perform(const plan::MoveNetDevice& step) {
   return move_network_device(step.device, init_);
 }
 
+Result<void> Parent::perform(const plan::MapSource& step) {
+  const os::UniqueFd tree = std::move(source_.front());
+  return map_tree(tree, step.mount, config_);
+}
+
 Result<void> Parent::perform(const plan::RunHooks& step) {
   const HookState& state = prepared_.hook_states[step.status];
   for (std::size_t i = 0; i < step.hooks.size(); ++i) {
@@ -419,7 +424,7 @@ Result<void> Parent::perform(const plan::Tell& step) {
 Result<void> Parent::perform(const plan::Await& step) {
   Message message;
   for (;;) {
-    if (receive_message(channel_, message) != Receipt::Got) {
+    if (receive_message(channel_, message, source_) != Receipt::Got) {
       return child_vanished();
     }
     if (message.kind == MessageKind::Warning) {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <map>
 #include <string>
 
@@ -58,6 +59,7 @@ class Parent {
   [[nodiscard]] Result<void> perform(const plan::SetScheduler& step);
   [[nodiscard]] Result<void> perform(const plan::SetIoPriority& step);
   [[nodiscard]] Result<void> perform(const plan::MoveNetDevice& step);
+  [[nodiscard]] Result<void> perform(const plan::MapSource& step);
   [[nodiscard]] Result<void> perform(const plan::RunHooks& step);
   [[nodiscard]] Result<void> perform(const plan::RecordCreated& step);
   [[nodiscard]] Result<void> perform(const plan::Tell& step);
@@ -87,6 +89,7 @@ class Parent {
   systemd::ScopePlan scope_;
   os::UniqueFd channel_;
   os::UniqueFd child_channel_;
+  std::array<os::UniqueFd, 1> source_;  ///< from SourceCloned to MapSource
   pid_t stage_ = 0;
   pid_t init_ = 0;
   int failure_status_ = 1;

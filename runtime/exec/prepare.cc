@@ -73,11 +73,18 @@ Result<void> prepare_seccomp(const config::Config& config, const std::string& ca
   return {};
 }
 
+/// Those inside the root filesystem are looked up when their turn comes.
+bool is_source_ahead(const config::Config& config, const std::string& bundle,
+                     const config::Mount& mount) {
+  return !plan::path_in_root(plan::resolve_in_bundle(bundle, config.root_path),
+                             plan::resolve_in_bundle(bundle, mount.source));
+}
+
 Result<void> prepare_idmapped_mounts(const config::Config& config, const std::string& bundle,
                                      Prepared& prepared) {
   for (std::size_t i = 0; i < config.mounts.size(); ++i) {
     const config::Mount& mount = config.mounts[i];
-    if (mount.has_idmap()) {
+    if (mount.has_idmap() && is_source_ahead(config, bundle, mount)) {
       auto tree = make_idmapped_tree(mount, plan::resolve_in_bundle(bundle, mount.source), config);
       if (!tree.ok()) {
         return std::move(tree).error().within(fmt::format("/mounts/{}", i));
@@ -94,7 +101,7 @@ Result<void> prepare_idmapped_mounts(const config::Config& config, const std::st
 void clone_sources(const config::Config& config, const std::string& bundle, Prepared& prepared) {
   for (std::size_t i = 0; i < config.mounts.size(); ++i) {
     const config::Mount& mount = config.mounts[i];
-    if (!mount.is_bind() || mount.has_idmap()) {
+    if (!mount.is_bind() || mount.has_idmap() || !is_source_ahead(config, bundle, mount)) {
       continue;
     }
     const unsigned deep = (mount.options.set_flags & MS_REC) != 0 ? AT_RECURSIVE : 0;

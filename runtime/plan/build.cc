@@ -21,9 +21,16 @@ using config::NamespaceKind;
 class Builder {
  public:
   Builder(const Config& config, const Circumstances& circumstances)
-      : config_(config), at_(circumstances) {
+      : config_(config),
+        at_(circumstances),
+        root_(resolve_in_bundle(circumstances.bundle, config.root_path)),
+        mounts_(config.mounts) {
     plan_.staged = needs_stage();
     plan_.owns_mounts = config.has_new(NamespaceKind::Mount);
+    for (config::Mount& mount : mounts_) {
+      // Some name the mount point as the host does, and other runtimes take that.
+      mount.destination = path_in_root(root_, mount.destination).value_or(mount.destination);
+    }
   }
 
   Plan build() && {
@@ -57,12 +64,15 @@ class Builder {
   void write_id_maps(Actor child);
   void isolate();
   void bring_network();
+  void map_in_turn(const std::string& setting, const config::Mount& mount,
+                   const std::string& source);
   void make_rootfs();
   void make_devices();
   void run_create_hooks();
   void make_console();
   void enter_rootfs();
   [[nodiscard]] bool needs_admin_for_filter() const;
+  [[nodiscard]] bool keeps_groups() const;
   struct Label {
     SecurityModule module;
     const char* setting;
@@ -74,6 +84,8 @@ class Builder {
 
   const Config& config_;
   const Circumstances& at_;
+  std::string root_;                   ///< /root/path on the host
+  std::vector<config::Mount> mounts_;  ///< with destinations as they are called inside
   Plan plan_;
   std::string cgroup_path_;
   bool in_cgroup_ = false;
@@ -283,6 +295,19 @@ bool is_filled_first(const config::Mount& mount) {
   return mount.type == "tmpfs" && !mount.is_bind() && (mount.options.set_flags & MS_RDONLY) != 0;
 }
 
+/// The source shows what earlier mounts have put there: it exists in init's mount namespace alone.
+/// To map its ids takes rights over the filesystem, which only boxrun may have.
+void Builder::map_in_turn(const std::string& setting, const config::Mount& mount,
+                          const std::string& source) {
+  join_cgroup();  // or its message would come where SourceMapped is waited for
+  add(Actor::Init, setting, CloneSource{source, (mount.options.set_flags & MS_REC) != 0});
+  tell(Actor::Init, MessageKind::SourceCloned);
+  await(Actor::Boxrun, MessageKind::SourceCloned);
+  add(Actor::Boxrun, setting, MapSource{mount});
+  tell(Actor::Boxrun, MessageKind::SourceMapped);
+  await(Actor::Init, MessageKind::SourceMapped);
+}
+
 void Builder::make_rootfs() {
   if (config_.has_joined(NamespaceKind::Mount)) {
     // The namespace has its root and its mounts: the container shares them.
@@ -291,7 +316,7 @@ void Builder::make_rootfs() {
     run_create_hooks();
     const std::string setting = join.settings.front();
     if (!at_.joins) {
-      add(Actor::Init, "/root/path", BindRootfs{resolve_in_bundle(at_.bundle, config_.root_path)});
+      add(Actor::Init, "/root/path", BindRootfs{root_});
     }
     add(Actor::Init, setting, std::move(join));
     return;
@@ -311,26 +336,32 @@ void Builder::make_rootfs() {
     const bool early = (flags & (MS_SLAVE | MS_SHARED)) != 0;
     add(Actor::Init, config_.rootfs_propagation != 0 ? "/linux/rootfsPropagation" : "",
         PropagateRoot{early ? flags | MS_REC : MS_SLAVE | MS_REC});
-    add(Actor::Init, "/root/path", BindRootfs{resolve_in_bundle(at_.bundle, config_.root_path)});
+    add(Actor::Init, "/root/path", BindRootfs{root_});
   } else {
-    add(Actor::Init, "/root/path", BindRootfs{resolve_in_bundle(at_.bundle, config_.root_path)});
+    add(Actor::Init, "/root/path", BindRootfs{root_});
   }
-  for (std::size_t i = 0; config_.has_new(NamespaceKind::Mount) && i < config_.mounts.size(); ++i) {
-    config::Mount mount = config_.mounts[i];
+  for (std::size_t i = 0; config_.has_new(NamespaceKind::Mount) && i < mounts_.size(); ++i) {
+    config::Mount mount = mounts_[i];
+    const std::string setting = fmt::format("/mounts/{}", i);
+    std::string source_in_root;
     if (at_.has_selinux && !config_.mount_label.empty() && takes_label(mount)) {
       mount.options.filesystem += fmt::format(
           "{}context=\"{}\"", mount.options.filesystem.empty() ? "" : ",", config_.mount_label);
     }
     if (mount.is_bind()) {
       mount.source = resolve_in_bundle(at_.bundle, mount.source);
+      source_in_root = path_in_root(root_, mount.source).value_or("");
     }
     if (needs_cgroup(mount)) {
       join_cgroup();
     }
+    if (mount.has_idmap() && !source_in_root.empty()) {
+      map_in_turn(setting, mount, source_in_root);
+    }
     if (is_filled_first(mount)) {
       mount.options.set_flags &= ~std::uint64_t{MS_RDONLY};
     }
-    add(Actor::Init, fmt::format("/mounts/{}", i), MountOne{std::move(mount), i});
+    add(Actor::Init, setting, MountOne{std::move(mount), i, std::move(source_in_root)});
   }
   make_devices();
   join_cgroup();
@@ -362,7 +393,7 @@ constexpr struct {
 
 void Builder::make_devices() {
   // A bundle that brings the host's /dev has all this, and nothing may be changed in it.
-  const bool bound = std::ranges::any_of(config_.mounts, [](const config::Mount& mount) {
+  const bool bound = std::ranges::any_of(mounts_, [](const config::Mount& mount) {
     return mount.destination == "/dev" && mount.is_bind();
   });
   if (bound || !config_.has_new(NamespaceKind::Mount)) {
@@ -437,10 +468,9 @@ void Builder::enter_rootfs() {
   if (config_.has_new(NamespaceKind::Mount)) {
     // After the hooks, which may still have brought devices.
     make_console();
-    for (std::size_t i = 0; i < config_.mounts.size(); ++i) {
-      if (is_filled_first(config_.mounts[i])) {
-        add(Actor::Init, fmt::format("/mounts/{}", i),
-            MakeReadonly{config_.mounts[i].destination, true});
+    for (std::size_t i = 0; i < mounts_.size(); ++i) {
+      if (is_filled_first(mounts_[i])) {
+        add(Actor::Init, fmt::format("/mounts/{}", i), MakeReadonly{mounts_[i].destination, true});
       }
     }
   }
@@ -474,6 +504,12 @@ void Builder::enter_rootfs() {
 /// to allow all that init still does; so init keeps the capability to the end, permitted only.
 bool Builder::needs_admin_for_filter() const {
   return config_.seccomp && !config_.process.no_new_privileges;
+}
+
+/// crun's annotation, which podman sets for `--group-add keep-groups`.
+bool Builder::keeps_groups() const {
+  const auto found = config_.annotations.find("run.oci.keep_original_groups");
+  return found != config_.annotations.end() && found->second != "0";
 }
 
 /// The labels of those security modules that the machine has.
@@ -526,7 +562,11 @@ void Builder::lock_down() {
       LimitBounding{capabilities.bounding});
   const bool single_id = at_.rootless && config_.has_new(NamespaceKind::User) &&
                          config_.gid_mappings.size() == 1 && config_.gid_mappings[0].size == 1;
-  add(Actor::Init, "/process/user", SetUser{process.user, !single_id});
+  using Groups = SetUser::Groups;
+  add(Actor::Init, "/process/user",
+      SetUser{process.user, keeps_groups() ? Groups::Kept
+                            : single_id    ? Groups::Denied
+                                           : Groups::Set});
   add(Actor::Init, setting, SetCapabilities{capabilities, needs_admin_for_filter()});
   add(Actor::Init, "/process/cwd", ChangeDirectory{process.cwd, true});
 }
@@ -557,20 +597,23 @@ void Builder::finish() {
   if (!has_program) {
     return;  // `start` says so, and init ends
   }
-  if (!config_.hooks.start_container.empty()) {
-    add(Actor::Init, "/hooks/startContainer",
-        RunHooks{"startContainer", config_.hooks.start_container, "created", true});
-  }
-  add(Actor::Init, {}, CloseDescriptors{at_.preserve_fds});
   for (const Label& label : labels()) {
     add(Actor::Init, label.setting, SetLabel{label.module, *label.text});
   }
+  std::optional<LoadSeccomp> filter;
   if (config_.seccomp) {
-    LoadSeccomp load{config_.seccomp->rules.size(), !config_.seccomp->listener_path.empty(), {}};
+    filter = {config_.seccomp->rules.size(), !config_.seccomp->listener_path.empty(), {}};
     if (needs_admin_for_filter()) {
-      load.then = process.capabilities.value_or(config::Capabilities{});
+      filter->then = process.capabilities.value_or(config::Capabilities{});
     }
-    add(Actor::Init, "/linux/seccomp", load);
+  }
+  if (!config_.hooks.start_container.empty()) {
+    add(Actor::Init, "/hooks/startContainer",
+        RunHooks{"startContainer", config_.hooks.start_container, "created", true, filter});
+  }
+  add(Actor::Init, {}, CloseDescriptors{at_.preserve_fds});
+  if (filter) {
+    add(Actor::Init, "/linux/seccomp", *filter);
   }
   add(Actor::Init, "/process/args", Execute{process.args, process.env});
 }
@@ -579,6 +622,34 @@ void Builder::finish() {
 
 std::string resolve_in_bundle(const std::string& bundle, const std::string& path) {
   return path.starts_with('/') ? path : bundle + "/" + path;
+}
+
+namespace {
+
+/// Without `.`, `..` and slashes to spare; empty for `/`.
+std::string clean(std::string_view path) {
+  std::string cleaned;
+  while (!path.empty()) {
+    const std::string_view component = path.substr(0, path.find('/'));
+    path.remove_prefix(std::min(component.size() + 1, path.size()));
+    if (component == "..") {
+      cleaned.resize(cleaned.empty() ? 0 : cleaned.rfind('/'));
+    } else if (!component.empty() && component != ".") {
+      cleaned.append("/").append(component);
+    }
+  }
+  return cleaned;
+}
+
+}  // namespace
+
+std::optional<std::string> path_in_root(std::string_view root, std::string_view path) {
+  const std::string top = clean(root);
+  const std::string below = clean(path);
+  if (top.empty() || !(below + "/").starts_with(top + "/")) {
+    return std::nullopt;
+  }
+  return below == top ? "/" : below.substr(top.size());
 }
 
 Plan make_plan(const Config& config, const Circumstances& circumstances) {

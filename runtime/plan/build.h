@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "runtime/config/config.h"
 #include "runtime/plan/step.h"
@@ -34,5 +35,9 @@ struct Circumstances {
 
 /// `path` if absolute, else below `bundle`.
 [[nodiscard]] std::string resolve_in_bundle(const std::string& bundle, const std::string& path);
+
+/// What `path` of the host, compared as text, is called below the root filesystem `root`: `/` is
+/// that itself. Nothing when it is elsewhere, or when `root` is the host's.
+[[nodiscard]] std::optional<std::string> path_in_root(std::string_view root, std::string_view path);
 
 }  // namespace boxrun::plan

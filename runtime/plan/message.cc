@@ -22,6 +22,10 @@ std::string_view render_kind(MessageKind kind) {
       return "network ready";
     case MessageKind::NetworkDone:
       return "network done";
+    case MessageKind::SourceCloned:
+      return "source cloned";
+    case MessageKind::SourceMapped:
+      return "source mapped";
     case MessageKind::MountsDone:
       return "mounts done";
     case MessageKind::HooksDone:

@@ -18,6 +18,8 @@ enum class MessageKind : std::uint8_t {
   CgroupMade,          ///< boxrun: the cgroup is there; descriptors of its files come along
   NetworkReady,        ///< init: its network namespace is there
   NetworkDone,         ///< boxrun: the devices are there, too
+  SourceCloned,        ///< init: a detached mount comes along
+  SourceMapped,        ///< boxrun: its ids are mapped
   MountsDone,          ///< init: namespaces and mounts are complete, pivot_root comes next
   HooksDone,           ///< boxrun: hooks of the runtime namespace have run; `number` is init's pid
   Ready,               ///< init: only waiting and execve are left

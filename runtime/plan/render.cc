@@ -154,8 +154,9 @@ struct Describe {
     return fmt::format("label the program {} for {}", it.label, render_module(it.module));
   }
   std::string operator()(const RunHooks& it) const {
-    return fmt::format("run {} {} hook{}", it.hooks.size(), it.kind,
-                       it.hooks.size() == 1 ? "" : "s");
+    return fmt::format("run {} {} hook{}{}", it.hooks.size(), it.kind,
+                       it.hooks.size() == 1 ? "" : "s",
+                       it.filter ? " under the seccomp filter" : "");
   }
   std::string operator()(const RecordCreated&) const { return "record the state: created"; }
   std::string operator()(const Tell& it) const {
@@ -195,6 +196,10 @@ struct Describe {
     return "make the copied mount table " + config::render_mount_flags(it.flags);
   }
   std::string operator()(const BindRootfs& it) const { return "root filesystem " + it.path; }
+  std::string operator()(const CloneSource& it) const {
+    return fmt::format("clone {} of the root filesystem", it.path);
+  }
+  std::string operator()(const MapSource& it) const { return "map the ids of " + it.mount.source; }
   std::string operator()(const MountOne& it) const { return render_mount(it.mount); }
   std::string operator()(const MakeDevice& it) const {
     if (it.device.type == config::DeviceType::Fifo) {
@@ -252,6 +257,10 @@ struct Describe {
   }
   std::string operator()(const SetUser& it) const {
     const std::size_t more = it.user.additional_gids.size();
+    if (it.groups == SetUser::Groups::Kept) {
+      return fmt::format("become uid {}, gid {} and keep the caller's groups", it.user.uid,
+                         it.user.gid);
+    }
     return fmt::format(
         "become uid {}, gid {}{}", it.user.uid, it.user.gid,
         more == 0 ? "" : fmt::format(" and {} more group{}", more, more == 1 ? "" : "s"));

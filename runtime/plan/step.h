@@ -94,12 +94,27 @@ struct SetIoPriority {
 struct MoveNetDevice {
   config::NetDevice device;
 };
+/// seccomp(2), as the last call but one before execve(2), so that the filter need allow little of
+/// ours.
+struct LoadSeccomp {
+  std::size_t rules = 0;
+  bool has_listener = false;
+  /// Without no_new_privs loading takes CAP_SYS_ADMIN, which init has kept for this: what it has
+  /// afterwards.
+  std::optional<config::Capabilities> then;
+};
+/// mount_setattr(2), MOUNT_ATTR_IDMAP, on what came with SourceCloned.
+struct MapSource {
+  config::Mount mount;
+};
 /// Runs the hooks of one kind in the namespaces of the actor.
 struct RunHooks {
   std::string kind;  ///< `createRuntime`
   std::vector<config::Hook> hooks;
   std::string status;        ///< the `status` in the state that the hook reads: `creating`
   bool for_program = false;  ///< hooks without an environment get that of the program
+  /// Each loads this before its execve(2): programs of the image, they are under its filter.
+  std::optional<LoadSeccomp> filter = {};
 };
 /// Writes into state.json that the container is complete.
 struct RecordCreated {};
@@ -147,9 +162,17 @@ struct PropagateRoot {
 struct BindRootfs {
   std::string path;
 };
+/// open_tree(2) of a directory or file in the root filesystem, for boxrun to map the ids of.
+struct CloneSource {
+  std::string path;  ///< inside
+  bool recursive = false;
+};
 struct MountOne {
   config::Mount mount;
   std::size_t index = 0;  ///< within /mounts
+  /// Where the source of a bind is in the root filesystem: there it is looked up, without a way
+  /// out, and shows the mounts before it. Empty for sources elsewhere on the host.
+  std::string source_in_root = {};
 };
 struct MakeDevice {
   config::Device device;
@@ -226,21 +249,14 @@ struct SetLabel {
   std::string label;
 };
 struct NoNewPrivileges {};
-/// seccomp(2), as the last call but one before execve(2), so that the filter need allow little of
-/// ours.
-struct LoadSeccomp {
-  std::size_t rules = 0;
-  bool has_listener = false;
-  /// Without no_new_privs loading takes CAP_SYS_ADMIN, which init has kept for this: what it has
-  /// afterwards.
-  std::optional<config::Capabilities> then;
-};
 struct LimitBounding {
   std::uint64_t keep = 0;
 };
 struct SetUser {
+  /// Denied: by a rootless map of a single id. Kept: those of the caller, as an annotation asks.
+  enum class Groups : std::uint8_t { Set, Denied, Kept };
   config::User user;
-  bool set_groups = true;  ///< false where setgroups(2) is denied: a rootless single-id map
+  Groups groups = Groups::Set;
 };
 struct SetCapabilities {
   config::Capabilities sets;
@@ -266,16 +282,15 @@ struct Execute {
   std::vector<std::string> env;
 };
 
-using Action =
-    std::variant<PlaceCgroup, MoveNetDevice, RaiseLoopback, MakeCgroup, ReserveScope, StartScope,
-                 Spawn, WriteIdMaps, SetOomScore, JoinCgroup, RaiseHardLimit, SetRlimit,
-                 SetScheduler, SetIoPriority, SetPersonality, SetMemoryPolicy, OpenLabel, SetLabel,
-                 RunHooks, RecordCreated, Tell, Await, JoinNamespaces, UnshareNamespaces,
-                 WriteTimeOffsets, BecomeRoot, NewSession, JoinKeyring, PropagateRoot, BindRootfs,
-                 MountOne, MakeDevice, MakeLink, MakeReadonly, Mask, MakeConsole, EnterRootfs,
-                 MakeDirectory, PropagateNewRoot, SetHostname, SetDomainname, WriteSysctl, SetUmask,
-                 OwnStreams, NoNewPrivileges, LoadSeccomp, LimitBounding, SetUser, SetCapabilities,
-                 ChangeDirectory, FindProgram, CloseDescriptors, WaitForStart, Execute>;
+using Action = std::variant<
+    PlaceCgroup, MoveNetDevice, RaiseLoopback, MakeCgroup, ReserveScope, StartScope, Spawn,
+    WriteIdMaps, SetOomScore, JoinCgroup, RaiseHardLimit, SetRlimit, SetScheduler, SetIoPriority,
+    SetPersonality, SetMemoryPolicy, OpenLabel, SetLabel, RunHooks, RecordCreated, Tell, Await,
+    JoinNamespaces, UnshareNamespaces, WriteTimeOffsets, BecomeRoot, NewSession, JoinKeyring,
+    PropagateRoot, BindRootfs, CloneSource, MapSource, MountOne, MakeDevice, MakeLink, MakeReadonly,
+    Mask, MakeConsole, EnterRootfs, MakeDirectory, PropagateNewRoot, SetHostname, SetDomainname,
+    WriteSysctl, SetUmask, OwnStreams, NoNewPrivileges, LoadSeccomp, LimitBounding, SetUser,
+    SetCapabilities, ChangeDirectory, FindProgram, CloseDescriptors, WaitForStart, Execute>;
 
 struct Step {
   Actor actor = Actor::Boxrun;

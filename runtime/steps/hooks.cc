@@ -1,8 +1,15 @@
 // Hooks that run inside the container's namespaces: createContainer before the pivot, with the
 // paths of the host, and startContainer after it, with those of the container.
+//
+// startContainer's come from the image, which is not trusted. All that confines the program
+// confines them as well: init has become its user, with its capabilities, limits and labels, and
+// only the filter is still to be loaded. The specification says no more of them than "in the
+// container namespace".
 
 #include <errno.h>
 #include <unistd.h>
+
+#include <functional>
 
 #include "runtime/exec/hook.h"
 #include "runtime/steps/steps.h"
@@ -20,10 +27,19 @@ Outcome run(const plan::RunHooks& step, Inside& inside) {
     return Outcome::refused(errno, "fchdir(root filesystem)");
   }
   char* const* inherited = step.for_program ? inside.environment() : environ;
+  std::function<Outcome()> confine;
+  if (step.filter) {
+    confine = [&] { return load_for_hook(*step.filter, inside); };
+  }
   for (std::size_t i = 0; i < step.hooks.size(); ++i) {
     Outcome outcome = exec::run_hook(step.hooks[i], state->second.before_pid, inside.host_pid,
-                                     state->second.after_pid, inherited);
+                                     state->second.after_pid, inherited, confine);
     if (outcome.failed()) {
+      if (step.filter && *outcome.hint_text() == '\0') {
+        outcome.hint(
+            "startContainer's hooks run under the container's filter, /linux/seccomp%s",
+            step.filter->has_listener ? "; what it leaves to a listener is ENOSYS for them" : "");
+      }
       outcome.at_entry(static_cast<int>(i));
       return outcome;
     }

@@ -4,6 +4,9 @@
 // clears the permitted capabilities unless PR_SET_KEEPCAPS is set, and the effective ones always;
 // SetCapabilities, which follows, gives back what the config grants.
 //
+// Groups that are not mapped cannot be set, but kept: files that the caller may read through one of
+// his groups stay readable, although the group has no number inside.
+//
 // In a user namespace whose gid_map was written without privilege, setgroups(2) is denied:
 // otherwise a user could drop a group that a file's mode uses to lock its members out.
 //
@@ -60,7 +63,8 @@ Outcome run(const plan::SetUser& step, Inside& inside) {
     return Outcome::refused(errno, "prctl(PR_SET_KEEPCAPS, 1)");
   }
   const auto& groups = step.user.additional_gids;
-  if (step.set_groups) {
+  using Groups = plan::SetUser::Groups;
+  if (step.groups == Groups::Set) {
     static_assert(sizeof(gid_t) == sizeof(std::uint32_t));
     if (::syscall(SYS_setgroups, groups.size(), groups.data()) != 0) {
       const int err = errno;
@@ -72,9 +76,10 @@ Outcome run(const plan::SetUser& step, Inside& inside) {
       }
     }
   } else if (!groups.empty()) {
-    inside.warn(
-        "/process/user/additionalGids: a user namespace of a single id cannot have "
-        "additional groups");
+    inside.warn("/process/user/additionalGids: %s",
+                step.groups == Groups::Kept
+                    ? "left out: the annotation run.oci.keep_original_groups keeps the caller's"
+                    : "a user namespace of a single id cannot have additional groups");
   }
   STEP_OK(set_ids(step.user.uid, step.user.gid));
   // The change of ids has set this to fs.suid_dumpable, which an administrator may have opened.

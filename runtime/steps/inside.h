@@ -25,6 +25,7 @@ struct Inside {
   std::array<os::UniqueFd, exec::kMostDescriptors> cgroup_files{};
   os::UniqueFd root{};            ///< O_PATH of the root filesystem, from BindRootfs on
   const char* root_path = "";     ///< the same as it is called on the host; lives in the plan
+  os::UniqueFd source{};          ///< detached mount, from CloneSource to MountOne
   os::UniqueFd apparmor_label{};  ///< from OpenLabel to SetLabel
   os::UniqueFd selinux_label{};
   os::UniqueFd dev_null{};     ///< the host's, from the first Mask on

@@ -183,32 +183,62 @@ Outcome attach(const Mount& mount, os::BorrowedFd tree, os::BorrowedFd target) {
                           mount.source.c_str(), mount.destination.c_str());
 }
 
-Outcome bind(const plan::MountOne& step, Inside& inside, os::UniqueFd& target) {
-  const Mount& mount = step.mount;
-  const auto mapped = inside.prepared.idmapped.find(step.index);
-  const bool is_mapped = mapped != inside.prepared.idmapped.end();
-  os::UniqueFd source{is_mapped ? ::fcntl(mapped->second.get(), F_DUPFD_CLOEXEC, 0)
-                                : ::open(mount.source.c_str(), O_PATH | O_CLOEXEC)};
-  const int err = source ? 0 : errno;
-  const auto cloned = inside.prepared.sources.find(step.index);
-  const bool is_cloned = err == EACCES && cloned != inside.prepared.sources.end();
-  if (is_cloned) {
-    source = os::UniqueFd{::fcntl(cloned->second.get(), F_DUPFD_CLOEXEC, 0)};
+Outcome open_in_rootfs(const char* path, Inside& inside, os::UniqueFd& source) {
+  source = os::UniqueFd{open_in_root(inside.root, path, O_PATH)};
+  if (source) {
+    return Outcome::done();
   }
-  if (!source) {
+  const int err = errno;
+  return Outcome::refused(err, "openat2(\"<rootfs>%s\", O_PATH, RESOLVE_IN_ROOT)", path)
+      .hint("%s", err == ENOENT ? "the source is a path of the root filesystem, where neither the "
+                                  "image nor a mount before this one has it"
+                                : "");
+}
+
+struct Source {
+  os::UniqueFd fd;
+  bool is_tree = false;  ///< a detached mount, to be put in its place
+};
+
+Outcome open_source(const plan::MountOne& step, Inside& inside, Source& source) {
+  const Mount& mount = step.mount;
+  if (inside.source) {
+    source = {std::move(inside.source), true};
+    return Outcome::done();
+  }
+  if (!step.source_in_root.empty()) {
+    return open_in_rootfs(step.source_in_root.c_str(), inside, source.fd);
+  }
+  const auto mapped = inside.prepared.idmapped.find(step.index);
+  source.is_tree = mapped != inside.prepared.idmapped.end();
+  source.fd = os::UniqueFd{source.is_tree ? ::fcntl(mapped->second.get(), F_DUPFD_CLOEXEC, 0)
+                                          : ::open(mount.source.c_str(), O_PATH | O_CLOEXEC)};
+  const int err = source.fd ? 0 : errno;
+  const auto cloned = inside.prepared.sources.find(step.index);
+  if (err == EACCES && cloned != inside.prepared.sources.end()) {
+    source = {os::UniqueFd{::fcntl(cloned->second.get(), F_DUPFD_CLOEXEC, 0)}, true};
+  }
+  if (!source.fd) {
     return Outcome::refused(err, "open(\"%s\", O_PATH)", mount.source.c_str())
         .hint("%s", err == ENOENT ? "the source of the bind mount does not exist on the host" : "");
   }
+  return Outcome::done();
+}
+
+Outcome bind(const plan::MountOne& step, Inside& inside, os::UniqueFd& target) {
+  const Mount& mount = step.mount;
+  Source source;
+  STEP_OK(open_source(step, inside, source));
   struct stat seen {};
-  if (::fstat(source.get(), &seen) != 0) {
+  if (::fstat(source.fd.get(), &seen) != 0) {
     return Outcome::refused(errno, "fstat(\"%s\")", mount.source.c_str());
   }
   STEP_OK(make_in_root(inside.root, mount.destination.c_str(),
                        S_ISDIR(seen.st_mode) ? Leaf::Directory : Leaf::File, target));
-  if (!(mount.destination == "/proc" && is_on_procfs(source))) {
+  if (!(mount.destination == "/proc" && is_on_procfs(source.fd))) {
     STEP_OK(check_target(mount, target));
   }
-  return is_mapped || is_cloned ? attach(mount, source, target) : mount_bind(mount, source, target);
+  return source.is_tree ? attach(mount, source.fd, target) : mount_bind(mount, source.fd, target);
 }
 
 /// The calls that need the mount to exist: flags of binds, propagation, recursive attributes.
@@ -242,6 +272,12 @@ Outcome finish_mount(const Mount& mount, os::BorrowedFd made) {
 }
 
 }  // namespace
+
+Outcome run(const plan::CloneSource& step, Inside& inside) {
+  os::UniqueFd found;
+  STEP_OK(open_in_rootfs(step.path.c_str(), inside, found));
+  return clone_tree(found, "", step.recursive, 0, inside.source);
+}
 
 Outcome run(const plan::MountOne& step, Inside& inside) {
   const Mount& mount = step.mount;

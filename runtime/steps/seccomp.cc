@@ -10,6 +10,10 @@
 // an answer from a listener that has nothing to listen to. A second thread, started before, is not
 // filtered; it sends, and execve(2) ends it. The first one waits without any system call.
 //
+// Hooks of startContainer are programs of the image, and run under the same filter, which each
+// loads for itself: init still has too much to do. Without a listener: the kernel then answers the
+// calls that are for one with ENOSYS, and refuses the flag that says how to wait for an answer.
+//
 // Sources: seccomp(2); Documentation/userspace-api/seccomp_filter.rst; no_new_privs.rst.
 
 #include <errno.h>
@@ -108,26 +112,25 @@ Outcome raise_admin(const config::Capabilities& then, CapabilitySets& afterwards
   return write_capability_sets(sets);
 }
 
-}  // namespace
-
-Outcome run(const plan::LoadSeccomp& step, Inside& inside) {
-  const auto& filter = inside.prepared.filter;
-  if (!inside.prepared.has_filter || filter.empty()) {
+/// For this process or, with a `handover`, for one that somebody listens to.
+Outcome load(const plan::LoadSeccomp& step, const exec::Prepared& prepared, Handover* handover) {
+  const auto& filter = prepared.filter;
+  if (!prepared.has_filter || filter.empty()) {
     return Outcome::done();
   }
   CapabilitySets afterwards;
   if (step.then) {
     STEP_OK(raise_admin(*step.then, afterwards));
   }
-  // Leaked on purpose: the second thread may use it until execve(2).
-  Handover* handover = step.has_listener ? new Handover{inside, {}} : nullptr;
   if (handover != nullptr) {
     STEP_OK(start_thread(*handover));
   }
   // The kernel only reads the instructions; its struct has no const.
   const sock_fprog program{static_cast<unsigned short>(filter.size()),
                            const_cast<sock_filter*>(filter.data())};
-  const unsigned flags = inside.prepared.filter_flags;
+  constexpr unsigned kOfListener = SECCOMP_FILTER_FLAG_NEW_LISTENER |
+                                   1U << 5;  // WAIT_KILLABLE_RECV, newer than Debian 12's header
+  const unsigned flags = prepared.filter_flags & (handover != nullptr ? ~0U : ~kOfListener);
   const long listener = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
   if (listener < 0) {
     return refuse_filter(errno, flags, filter.size());
@@ -139,6 +142,17 @@ Outcome run(const plan::LoadSeccomp& step, Inside& inside) {
     }
   }
   return step.then ? write_capability_sets(afterwards) : Outcome::done();
+}
+
+}  // namespace
+
+Outcome run(const plan::LoadSeccomp& step, Inside& inside) {
+  // Leaked on purpose: the second thread may use it until execve(2).
+  return load(step, inside.prepared, step.has_listener ? new Handover{inside, {}} : nullptr);
+}
+
+Outcome load_for_hook(const plan::LoadSeccomp& step, const Inside& inside) {
+  return load(step, inside.prepared, nullptr);
 }
 
 }  // namespace boxrun::steps

@@ -28,6 +28,7 @@ Outcome run(const plan::EnterRootfs& step, Inside& inside);
 Outcome run(const plan::MakeDirectory& step, Inside& inside);
 Outcome run(const plan::PropagateNewRoot& step, Inside& inside);
 // mounts.cc
+Outcome run(const plan::CloneSource& step, Inside& inside);
 Outcome run(const plan::MountOne& step, Inside& inside);
 // covered_paths.cc
 Outcome run(const plan::MakeReadonly& step, Inside& inside);
@@ -53,6 +54,8 @@ Outcome run(const plan::SetCapabilities& step, Inside& inside);
 // seccomp.cc
 Outcome run(const plan::NoNewPrivileges& step, Inside& inside);
 Outcome run(const plan::LoadSeccomp& step, Inside& inside);
+/// In the process that becomes a hook.
+Outcome load_for_hook(const plan::LoadSeccomp& step, const Inside& inside);
 // console.cc
 Outcome run(const plan::MakeConsole& step, Inside& inside);
 Outcome run(const plan::OwnStreams& step, Inside& inside);

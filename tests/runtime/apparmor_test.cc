@@ -58,6 +58,15 @@ TEST_F(AppArmor, TheProfileHoldsTheProgramAndWhatIsExecuted) {
   EXPECT_EQ(boxrun({"exec", id, "cat", "/proc/self/attr/current"}).out, profile + " (enforce)\n");
 }
 
+TEST_F(AppArmor, TheProfileHoldsHooksOfTheImage) {
+  config["hooks"] = {
+      {"startContainer", {{{"path", "/bin/cat"}, {"args", {"cat", "/etc/secret"}}}}}};
+  const Ended ended = run_script("echo started");
+  EXPECT_EQ(ended.out, "");
+  EXPECT_THAT(ended.err, HasSubstr("Permission denied"));
+  EXPECT_THAT(ended.err, HasSubstr("hook /bin/cat ended with status 1"));
+}
+
 TEST_F(AppArmor, AProfileThatNobodyHasLoadedIsNamed) {
   config["process"]["apparmorProfile"] = "nosuch-" + profile;
   const Ended ended = run_script("true");

@@ -216,7 +216,12 @@ TEST_F(Conformance, AListenerAnswersForTheKernel) {
       {"defaultAction", "SCMP_ACT_ALLOW"},
       {"listenerPath", path},
       {"listenerMetadata", "opaque \"text\""},
+      {"flags", {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"}},
       {"syscalls", {{{"names", {"mkdir", "mkdirat"}}, {"action", "SCMP_ACT_NOTIFY"}}}}};
+  // Nobody listens to hooks.
+  config["hooks"] = {
+      {"startContainer",
+       {{{"path", "/bin/sh"}, {"args", {"sh", "-c", "! mkdir /tmp/x 2> /tmp/of-hook"}}}}}};
   for (const bool no_new_privileges : {true, false}) {
     config["process"]["noNewPrivileges"] = no_new_privileges;
     std::string state;
@@ -225,6 +230,7 @@ TEST_F(Conformance, AListenerAnswersForTheKernel) {
     listener.join();
     EXPECT_THAT(ended.err, HasSubstr("Invalid cross-device link")) << ended.err;
     EXPECT_EQ(ended.out, "Threads:\t1\n");
+    EXPECT_THAT(read_text(rootfs("/tmp/of-hook")), HasSubstr("Function not implemented"));
     const json document = json::parse(state, nullptr, false);
     ASSERT_TRUE(document.is_object()) << state;
     EXPECT_EQ(document["fds"], json({"seccompFd"}));

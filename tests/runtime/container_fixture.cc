@@ -4,15 +4,19 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "runtime/aliases.h"
 #include "tracer/os/argv.h"
@@ -156,6 +160,22 @@ std::vector<std::string> find_traces(const std::string& mark) {
     }
   }
   return traces;
+}
+
+MappableFolder::MappableFolder(std::string path) : path_(std::move(path)) {
+  std::filesystem::create_directory(path_);
+  int major = 0;
+  int minor = 0;
+  utsname kernel{};
+  is_tmpfs_ = ::uname(&kernel) == 0 && std::sscanf(kernel.release, "%d.%d", &major, &minor) == 2 &&
+              std::pair{major, minor} >= std::pair{6, 3} &&
+              ::mount("tmpfs", path_.c_str(), "tmpfs", 0, nullptr) == 0;
+}
+
+MappableFolder::~MappableFolder() {
+  if (is_tmpfs_) {
+    ::umount2(path_.c_str(), MNT_DETACH);
+  }
 }
 
 bool has_cgroup2_alone() { return std::filesystem::exists("/sys/fs/cgroup/cgroup.procs"); }

@@ -36,6 +36,20 @@ void write_text(const std::string& path, const std::string& text);
 /// No hierarchy of version 1 is mounted.
 [[nodiscard]] bool has_cgroup2_alone();
 
+/// A folder of a filesystem that can be id-mapped, where the kernel has one of which that is sure:
+/// a tmpfs, since Linux 6.3. Before, one of the filesystem that is there.
+class MappableFolder {
+ public:
+  explicit MappableFolder(std::string path);
+  ~MappableFolder();
+  MappableFolder(const MappableFolder&) = delete;
+  MappableFolder& operator=(const MappableFolder&) = delete;
+
+ private:
+  std::string path_;
+  bool is_tmpfs_ = false;
+};
+
 class ContainerTest : public ::testing::Test {
  protected:
   void SetUp() override;

@@ -58,6 +58,24 @@ TEST_F(Expectations, AHookThatFailsAfterTheStartEndsTheContainer) {
   EXPECT_EQ(boxrun({"list", "-q"}).out, "");
 }
 
+TEST_F(Expectations, WhatAFailingHookSaysIsHeardWithATerminalToo) {
+  for (const bool terminal : {false, true}) {
+    config["process"]["terminal"] = terminal;
+    for (const char* kind : {"createContainer", "startContainer"}) {
+      config["hooks"] = {{kind, {shell_hook("echo one >&2; echo the reason >&2; exit 3")}}};
+      const Ended ended = run_script("echo started");
+      EXPECT_EQ(ended.status, 1);
+      EXPECT_EQ(ended.out, "");
+      EXPECT_THAT(ended.err, HasSubstr("one\nthe reason\nerror: /hooks/"));
+      EXPECT_THAT(ended.err, HasSubstr("hook /bin/sh ended with status 3"));
+    }
+    config.erase("hooks");
+    config["linux"]["sysctl"] = {{"net.ipv4.nosuch", "1"}};
+    EXPECT_THAT(run_script("true").err, HasSubstr("error: /linux/sysctl"));
+    config["linux"].erase("sysctl");
+  }
+}
+
 TEST_F(Expectations, HooksWithoutAnEnvironmentInheritOne) {
   ::setenv("BOXRUN_MARK", "of the caller", 1);
   config["process"]["env"] = {"PATH=/bin", "MARK=of the program"};
@@ -71,6 +89,51 @@ TEST_F(Expectations, HooksWithoutAnEnvironmentInheritOne) {
   EXPECT_EQ(output_of("pwd"), "/");
   EXPECT_EQ(read_text(log), "of the caller\nown: \n" + rootfs() + "\n");
   ::unsetenv("BOXRUN_MARK");
+}
+
+TEST_F(Expectations, GroupsOfTheCallerAreKeptWhereAnAnnotationAsksForIt) {
+  write_text(folder + "/for-the-group", "readable");
+  ASSERT_EQ(::chown((folder + "/for-the-group").c_str(), 64398, 64399), 0);
+  ::chmod((folder + "/for-the-group").c_str(), 0640);
+  const auto in_groups = [this](std::vector<std::string> words) {
+    words.insert(words.begin(), {"setpriv", "--groups", "64397,64399", BOXRUN_PROGRAM, "--root",
+                                 folder + "/state"});
+    return run_command({std::move(words)});
+  };
+  const json plain = config;
+  for (const bool has_users : {false, true}) {
+    config = plain;
+    config["process"]["user"] = {{"uid", 5}, {"gid", 5}, {"additionalGids", {7}}};
+    if (has_users) {
+      map_users(100000, 60000);
+      ASSERT_EQ(::chown(rootfs().c_str(), 100000, 100000), 0);
+    }
+    config["root"]["readonly"] = false;
+    add_mount("/mnt", "bind", folder + "/for-the-group", {"bind"});
+    const auto run = [&](const char* words) {
+      config["process"]["args"] = {"sh", "-c", words};
+      write_config();
+      return in_groups({"run", "-b", folder + "/bundle", id});
+    };
+    const char* look = "sed -n 's/^Groups:.//p' /proc/self/status; cat /mnt";
+    for (const char* annotation : {"", "0"}) {
+      if (*annotation != '\0') {
+        config["annotations"] = {{"run.oci.keep_original_groups", annotation}};
+      }
+      const Ended set = run(look);
+      EXPECT_EQ(set.out, "7 \n");
+      EXPECT_THAT(set.err, HasSubstr("Permission denied"));
+    }
+    config["annotations"] = {{"run.oci.keep_original_groups", "1"}};
+    const std::string kept = has_users ? "65534 65534 \nreadable" : "64397 64399 \nreadable";
+    const Ended ended = run(look);
+    EXPECT_EQ(ended.out, kept);
+    EXPECT_THAT(ended.err, HasSubstr("warning: /process/user/additionalGids: left out: the "
+                                     "annotation run.oci.keep_original_groups keeps the caller's"));
+    ASSERT_GT(start_background(id), 0);
+    EXPECT_EQ(in_groups({"exec", id, "sh", "-c", look}).out, kept);
+    EXPECT_EQ(boxrun({"delete", "--force", id}).status, 0);
+  }
 }
 
 TEST_F(Expectations, OfTwoVariablesTheLastCountsAndAnEmptyHomeIsNone) {
@@ -140,6 +203,62 @@ TEST_F(Expectations, SourcesThatOnlyTheHostsRootCanReachAreBound) {
   EXPECT_EQ(output_of("cat /mnt/file; touch /mnt/x || awk '$2==\"/mnt\" {print substr($4, 1, 9)}' "
                       "/proc/mounts"),
             "reachedro,nosuid");
+}
+
+TEST_F(Expectations, SourcesInTheRootFilesystemShowTheMountsBeforeThem) {
+  const MappableFolder tree{folder + "/tree"};
+  fs::create_directories(folder + "/tree/one/below");
+  fs::create_directory(folder + "/tree/two");
+  write_text(folder + "/tree/one/file", "one\n");
+  write_text(folder + "/tree/two/file", "two\n");
+  ::chmod((folder + "/tree").c_str(), 0700);
+  config["root"]["readonly"] = false;
+  const json plain = config;
+  const json ids = {{{"containerID", 0}, {"hostID", 100000}, {"size", 65536}}};
+  for (const bool has_users : {false, true}) {
+    for (const bool is_mapped : {false, true}) {
+      for (const std::string& root : {std::string{}, rootfs()}) {
+        config = plain;
+        if (has_users) {
+          map_users(100000, 65536);
+          ASSERT_EQ(::chown(rootfs().c_str(), 100000, 100000), 0);
+        }
+        add_mount("/mnt", "bind", folder + "/tree/one", {"bind"});
+        add_mount("/mnt/below", "bind", folder + "/tree/two", {"bind"});
+        // Other runtimes take destinations as the host calls them, too.
+        add_mount(root + "/final", "bind", rootfs("/mnt"), {"rbind"});
+        if (is_mapped) {
+          config["mounts"].back()["uidMappings"] = ids;
+          config["mounts"].back()["gidMappings"] = ids;
+        }
+        const char* owner = has_users ? (is_mapped ? "0" : "65534") : (is_mapped ? "100000" : "0");
+        EXPECT_EQ(output_of("cat /final/file /final/below/file; stat -c %u /final/file"),
+                  std::string{"one\ntwo\n"} + owner);
+      }
+    }
+  }
+  EXPECT_FALSE(fs::exists(rootfs(folder)));
+}
+
+TEST_F(Expectations, LinksOfTheImageLeadNoSourceOutOfIt) {
+  fs::create_directory(folder + "/secret");
+  fs::create_symlink(folder + "/secret", rootfs("/link"));
+  for (const bool is_mapped : {false, true}) {
+    add_mount("/mnt", "bind", rootfs("/link"), {"rbind"});
+    if (is_mapped) {
+      const json ids = {{{"containerID", 0}, {"hostID", 100000}, {"size", 65536}}};
+      config["mounts"].back()["uidMappings"] = ids;
+      config["mounts"].back()["gidMappings"] = ids;
+    }
+    const Ended ended = run_script("true");
+    EXPECT_EQ(ended.status, 1);
+    EXPECT_THAT(ended.err, HasSubstr("error: /mounts/"));
+    EXPECT_THAT(ended.err, HasSubstr("openat2(\"<rootfs>/link\", O_PATH, RESOLVE_IN_ROOT): No "
+                                     "such file or directory (ENOENT)\nhint: the source is a path "
+                                     "of the root filesystem, where neither the image nor a mount "
+                                     "before this one has it\n"));
+    config["mounts"].erase(config["mounts"].size() - 1);
+  }
 }
 
 TEST_F(Expectations, WithoutPivotNoBareProcfsCanBeMounted) {

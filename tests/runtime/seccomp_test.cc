@@ -58,6 +58,58 @@ TEST_F(Seccomp, WithoutNoNewPrivilegesTheFilterIsLoadedAsWell) {
   EXPECT_THAT(run_script("mkdir /tmp/x").err, HasSubstr("Operation not permitted"));
 }
 
+TEST_F(Seccomp, HooksOfTheImageAreFilteredAsWell) {
+  config["root"]["readonly"] = false;
+  config["hooks"] = {
+      {"startContainer", {{{"path", "/bin/mkdir"}, {"args", {"mkdir", "/tmp/by-the-hook"}}}}}};
+  const auto is_made = [this] { return std::filesystem::remove(rootfs("/tmp/by-the-hook")); };
+  const json open = config;
+  for (const bool no_new_privileges : {true, false}) {
+    config["process"]["noNewPrivileges"] = no_new_privileges;
+    refuse({"mkdir", "mkdirat"});
+    const Ended ended = run_script("echo started");
+    EXPECT_EQ(ended.status, 1);
+    EXPECT_EQ(ended.out, "");
+    EXPECT_THAT(ended.err, HasSubstr("Operation not permitted"));
+    EXPECT_THAT(ended.err,
+                HasSubstr("error: /hooks/startContainer/0: run 1 startContainer hook under the "
+                          "seccomp filter: hook /bin/mkdir ended with status 1\n"
+                          "hint: startContainer's hooks run under the container's filter, "
+                          "/linux/seccomp\n"));
+    EXPECT_FALSE(is_made());
+    config["linux"]["seccomp"]["syscalls"][0]["action"] = "SCMP_ACT_KILL_PROCESS";
+    EXPECT_THAT(run_script("true").err, HasSubstr("hook /bin/mkdir was killed by SIGSYS"));
+    config = open;
+    EXPECT_EQ(output_of("echo started"), "started");
+    EXPECT_TRUE(is_made());
+  }
+}
+
+TEST_F(Seccomp, WhatConfinesTheProgramConfinesHooksOfTheImage) {
+  config["root"]["readonly"] = false;
+  config["process"]["cwd"] = "/tmp";
+  config["process"]["user"] = {{"uid", 7}, {"gid", 8}, {"umask", 027}, {"additionalGids", {9, 10}}};
+  config["process"]["rlimits"] = {{{"type", "RLIMIT_CORE"}, {"soft", 1}, {"hard", 2}}};
+  std::filesystem::permissions(rootfs("/tmp"), std::filesystem::perms::all);
+  refuse({"mkdir"});
+  const std::string look =
+      "pwd; umask; grep -E '^(Uid|Gid|Groups|Cap|NoNew|Seccomp)' /proc/self/status; "
+      "cat /proc/self/limits /proc/self/cgroup; ls -l /proc/self/ns; ls /proc/self/fd";
+  config["hooks"] = {
+      {"startContainer",
+       {{{"path", "/bin/sh"}, {"args", {"sh", "-c", "{ " + look + "; } > /tmp/of-hook"}}}}}};
+  for (const bool no_new_privileges : {true, false}) {
+    config["process"]["noNewPrivileges"] = no_new_privileges;
+    config["process"]["args"] = {"sh", "-c", "{ " + look + "; } > /tmp/of-program"};
+    write_config();
+    const Ended ended = boxrun({"run", "-b", folder + "/bundle", id});
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    const std::string seen = read_text(rootfs("/tmp/of-hook"));
+    EXPECT_THAT(seen, HasSubstr("Seccomp:\t2"));
+    EXPECT_EQ(seen, read_text(rootfs("/tmp/of-program")));
+  }
+}
+
 TEST_F(Seccomp, NamesThatNoKernelHasAreLeftOut) {
   refuse({"mkdir", "mkdirat", "call_of_the_future"});
   config["process"]["args"] = {"true"};

@@ -35,6 +35,8 @@ if [[ -z ${QUICK:-} ]]; then
   expect 'podman: --userns with id maps' 0 '*0*100000*65536' sh_in --uidmap 0:100000:65536 --gidmap 0:100000:65536 'cat /proc/self/uid_map'
   expect 'podman: exec into a user namespace' 0 '0 100000' with c1 --uidmap 0:100000:65536 --gidmap 0:100000:65536 'sleep 100' -- \
     e exec c1 sh -c 'echo $(id -u) $(awk "{print \$2}" /proc/self/uid_map)'
+  expect 'podman: --group-add keep-groups' 0 '64323 64324*' setpriv --groups 64323,64324 "$engine" run --rm "${plain[@]}" \
+    --group-add keep-groups "$image" sed -n 's/^Groups:.//p' /proc/self/status
   expect 'podman: --umask' 0 0077 sh_in --umask 0077 umask
   expect 'podman: --timeout' 255 '' e run --rm "${plain[@]}" --timeout 1 "$image" sleep 100
   expect 'podman: --annotation' 0 value eval 'with c1 --annotation org.example.key=value "sleep 100" -- e inspect --format "{{index .Config.Annotations \"org.example.key\"}}" c1'

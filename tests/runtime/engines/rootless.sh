@@ -22,7 +22,10 @@ as_user() {
   chmod 711 "$home"
   mkdir "$home/home" "$home/run"
   { cat /etc/passwd && echo "boxer:x:$uid:$uid::$home/home:/bin/sh"; } >"$home/passwd"
-  { cat /etc/group && echo "boxer:x:$uid:"; } >"$home/group"
+  { cat /etc/group && printf '%s\n' "boxer:x:$uid:" "boxers:x:$((uid + 1)):boxer"; } >"$home/group"
+  echo shared >"$home/shared"
+  chown "0:$((uid + 1))" "$home/shared"
+  chmod 640 "$home/shared"
   echo boxer:3000000:65536 >"$home/subids"
   # A build tree may be where only its owner can read.
   cp "$path" "$home/runtime"
@@ -76,6 +79,10 @@ rootless_uses() {
   expect 'rootless: the range of subordinate ids' 0 '* 1 3000000 65536' sh_in 'echo $(cat /proc/self/uid_map)'
   expect 'rootless: a user of the range' 0 1000 sh_in --user 1000 'id -u'
   expect 'rootless: --userns keep-id' 0 "$uid" sh_in --userns keep-id 'id -u'
+  expect 'rootless: groups of the user are gone' 1 '2>*denied*' sh_in -v "$here/shared:/shared" 'cat /shared'
+  expect 'rootless: --group-add keep-groups' 0 shared sh_in -v "$here/shared:/shared" --group-add keep-groups 'cat /shared'
+  expect 'rootless: keep-groups and exec' 0 shared with c1 -v "$here/shared:/shared" --group-add keep-groups 'sleep 100' -- \
+    e exec c1 cat /shared
   expect 'rootless: exec' 0 in execs 'echo in'
   expect 'rootless: exec as a user' 0 '1000 5' execs -u 1000:5 'echo $(id -u) $(id -g)'
   expect 'rootless: --net host' 0 '*lo*' e run --rm --network host "$image" ls /sys/class/net

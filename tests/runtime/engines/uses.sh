@@ -308,6 +308,8 @@ limits() {
   expect 'limits: --cpu-shares' 0 512 limited cpu cpu.shares --cpu-shares 512
   expect 'limits: --cpuset-cpus' 0 0 limited cpuset cpuset.cpus --cpuset-cpus 0
   expect 'limits: --pids-limit' 0 17 limited pids pids.max --pids-limit 17
+  expect 'limits: --pids-limit 0' 0 max limited pids pids.max --pids-limit 0
+  expect 'limits: --pids-limit -1' 0 max limited pids pids.max --pids-limit -1
   expect 'limits: --pids-limit is felt' '[02]' '*' forks_refused
   expect 'limits: out of memory' 0 137 out_of_memory
   expect 'limits: --ulimit' 0 '99 199' sh_in --ulimit nofile=99:199 --ulimit nproc=1024:1024 'echo $(ulimit -Sn) $(ulimit -Hn)'

@@ -113,6 +113,31 @@ TEST(Plan, WithNoNewPrivilegesTheFilterIsTheLastThingBeforeExecve) {
   EXPECT_LT(first<NoNewPrivileges>(plan), first<LoadSeccomp>(plan));
 }
 
+TEST(Plan, HooksOfTheImageComeAfterAllThatConfinesTheProgram) {
+  config::Config config = parse(R"({"ociVersion": "1.0.2", "root": {"path": "rootfs"},
+    "process": {"args": ["sh"], "cwd": "/", "apparmorProfile": "profile"},
+    "hooks": {"startContainer": [{"path": "/bin/true"}]},
+    "linux": {"namespaces": [{"type": "mount"}],
+              "seccomp": {"defaultAction": "SCMP_ACT_ALLOW"}}})");
+  Circumstances at = circumstances();
+  at.has_apparmor = true;
+  const Plan plan = make_plan(config, at);
+  const auto hooks = static_cast<std::size_t>(first<RunHooks>(plan));
+  EXPECT_LT(first<SetCapabilities>(plan), first<RunHooks>(plan));
+  EXPECT_LT(first<SetLabel>(plan), first<RunHooks>(plan));
+  EXPECT_TRUE(std::get<RunHooks>(plan.steps[hooks].action).filter);
+}
+
+TEST(Plan, PathsInTheRootFilesystemAreKnownByTheirText) {
+  EXPECT_EQ(path_in_root("/b/root", "/b/root/x/y"), "/x/y");
+  EXPECT_EQ(path_in_root("/b/./root/", "/b//other/../root/x/"), "/x");
+  EXPECT_EQ(path_in_root("/b/root", "/b/root"), "/");
+  EXPECT_EQ(path_in_root("/b/root", "/b/rootless/x"), std::nullopt);
+  EXPECT_EQ(path_in_root("/b/root", "/b/root/../x"), std::nullopt);
+  EXPECT_EQ(path_in_root("/b/root", "/../.."), std::nullopt);
+  EXPECT_EQ(path_in_root("/", "/x"), std::nullopt);
+}
+
 TEST(Plan, MasksAndReadOnlyPathsComeBeforeThePivot) {
   const Plan plan =
       plan_with("", R"(, "maskedPaths": ["/proc/kcore"], "readonlyPaths": ["/proc/sys"])");
