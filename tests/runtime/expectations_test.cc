@@ -76,6 +76,30 @@ TEST_F(Expectations, WhatAFailingHookSaysIsHeardWithATerminalToo) {
   }
 }
 
+TEST_F(Expectations, WhatHooksPrintGoesWhereAnnotationsSay) {
+  json& hooks = config["hooks"];
+  std::string all;
+  for (const char* kind : {"prestart", "createRuntime", "createContainer", "startContainer",
+                           "poststart", "poststop"}) {
+    hooks[kind] = {shell_hook("echo " + std::string{kind} + "; echo failed >&2")};
+    all += std::string{kind} + "\n";
+  }
+  config["annotations"]["run.oci.hooks.stdout"] = folder + "/out";
+  const Ended ended = run_script("echo program");
+  EXPECT_EQ(ended.out, "program\n");
+  EXPECT_THAT(ended.err, HasSubstr("failed\nfailed\n"));
+  EXPECT_EQ(read_text(folder + "/out"), all);
+  config["annotations"]["run.oci.hooks.stderr"] = folder + "/err";
+  ASSERT_EQ(create().status, 0);
+  EXPECT_EQ(boxrun({"start", id}).err, "");
+  EXPECT_EQ(boxrun({"delete", "--force", id}).err, "");
+  EXPECT_EQ(read_text(folder + "/out"), all + all);
+  EXPECT_EQ(read_text(folder + "/err"), "failed\nfailed\nfailed\nfailed\nfailed\nfailed\n");
+  config["annotations"]["run.oci.hooks.stderr"] = folder + "/nosuch/err";
+  EXPECT_THAT(run_script("true").err,
+              HasSubstr("error: /annotations/run.oci.hooks.stderr: open(\"" + folder));
+}
+
 TEST_F(Expectations, HooksWithoutAnEnvironmentInheritOne) {
   ::setenv("BOXRUN_MARK", "of the caller", 1);
   config["process"]["env"] = {"PATH=/bin", "MARK=of the program"};
