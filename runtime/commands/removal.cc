@@ -7,19 +7,26 @@
 #include <chrono>
 #include <thread>
 
+#include "runtime/cgroup/freezer.h"
 #include "runtime/exec/hook.h"
 #include "runtime/systemd/scope.h"
 
 namespace boxrun::commands {
 namespace {
 
-/// Neither init nor anybody in the cgroup lives.
-bool has_ended(const state::State& state) {
+/// Init and everybody in the cgroup who still lives.
+std::vector<int> survivors(const state::State& state) {
   while (::waitpid(-1, nullptr, WNOHANG) > 0) {
   }
+  std::vector<int> pids = cgroup::read_processes(state.cgroup);
   const auto ticks = state.pid > 0 ? state::read_start_ticks(state.pid) : std::nullopt;
-  return !(ticks && *ticks == state.start_ticks) && cgroup::read_processes(state.cgroup).empty();
+  if (ticks && *ticks == state.start_ticks) {
+    pids.push_back(state.pid);
+  }
+  return pids;
 }
+
+bool has_ended(const state::State& state) { return survivors(state).empty(); }
 
 /// SIGKILL is sent at once, but dying takes a moment; in a cgroup, rmdir(2) would fail meanwhile.
 void await_end(const state::State& state) {
@@ -67,6 +74,9 @@ Result<void> destroy(const Session& session, const state::Entry& entry, const st
   // boxrun, some may be left.
   if (!has_ended(state)) {
     TRY_OK(cgroup::signal_all(state.cgroup, SIGKILL));
+    for (const int pid : survivors(state)) {
+      TRY_OK(cgroup::release_killed(state.cgroup, pid));
+    }
     await_end(state);
   }
   std::vector<std::string> warnings;
