@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "tracer/os/file.h"
@@ -22,6 +23,28 @@ bool is_settled(const Cgroup& cgroup, const Freezer& freezer, bool frozen) {
   }
   const std::string events = read_word(cgroup.version2()->directory + "/cgroup.events");
   return events.find(frozen ? "frozen 1" : "frozen 0") != std::string::npos;
+}
+
+/// The nearest group of version 1 that has been told to freeze, and holds the process; empty if
+/// there is none.
+std::string freezing_directory(int pid) {
+  const auto mounts = os::read_file("/proc/self/mountinfo");
+  const auto membership = os::read_file(fmt::format("/proc/{}/cgroup", pid));
+  if (!mounts.ok() || !membership.ok()) {
+    return {};
+  }
+  for (const Hierarchy& hierarchy : parse_layout(mounts.value(), membership.value())) {
+    if (std::ranges::find(hierarchy.controllers, "freezer") == hierarchy.controllers.end()) {
+      continue;
+    }
+    for (std::string group = hierarchy.mount_point + hierarchy.own;
+         group.size() > hierarchy.mount_point.size(); group.resize(group.rfind('/'))) {
+      if (read_word(group + "/freezer.self_freezing") == "1") {
+        return group;
+      }
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -68,6 +91,22 @@ Result<void> set_frozen(const Cgroup& cgroup, bool frozen, std::chrono::millisec
   return Error{EBUSY,
                fmt::format("{} did not become {}", freezer.file, frozen ? "frozen" : "thawed"),
                frozen ? "a process of the container is in a call that cannot be interrupted" : ""};
+}
+
+Result<void> release_killed(const Cgroup& cgroup, int pid) {
+  const Place* own = cgroup.find("freezer");
+  std::string held;
+  while (!(held = freezing_directory(pid)).empty()) {
+    if (own == nullptr || !(held + "/").starts_with(own->directory + "/")) {
+      return Error{EBUSY,
+                   fmt::format("process {} is killed, and dies when {} is thawed", pid, held),
+                   fmt::format("somebody else has frozen it: write THAWED to {}/freezer.state, and "
+                               "delete the container again",
+                               held)};
+    }
+    TRY_OK(os::write_control_file(held + "/freezer.state", "THAWED"));
+  }
+  return {};
 }
 
 }  // namespace boxrun::cgroup

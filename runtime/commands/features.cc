@@ -49,7 +49,8 @@ int print_features(const Session&) {
       {"mountOptions", config::mount_option_words()},
       {"linux", linux_features()},
       {"potentiallyUnsafeConfigAnnotations",
-       {"org.criu.config", "org.systemd.property.", "run.oci.keep_original_groups"}}};
+       {"org.criu.config", "org.systemd.property.", "run.oci.hooks.",
+        "run.oci.keep_original_groups"}}};
   fmt::print("{}\n", document.dump(4));
   return 0;
 }

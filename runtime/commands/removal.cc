@@ -7,19 +7,26 @@
 #include <chrono>
 #include <thread>
 
+#include "runtime/cgroup/freezer.h"
 #include "runtime/exec/hook.h"
 #include "runtime/systemd/scope.h"
 
 namespace boxrun::commands {
 namespace {
 
-/// Neither init nor anybody in the cgroup lives.
-bool has_ended(const state::State& state) {
+/// Init and everybody in the cgroup who still lives.
+std::vector<int> survivors(const state::State& state) {
   while (::waitpid(-1, nullptr, WNOHANG) > 0) {
   }
+  std::vector<int> pids = cgroup::read_processes(state.cgroup);
   const auto ticks = state.pid > 0 ? state::read_start_ticks(state.pid) : std::nullopt;
-  return !(ticks && *ticks == state.start_ticks) && cgroup::read_processes(state.cgroup).empty();
+  if (ticks && *ticks == state.start_ticks) {
+    pids.push_back(state.pid);
+  }
+  return pids;
 }
+
+bool has_ended(const state::State& state) { return survivors(state).empty(); }
 
 /// SIGKILL is sent at once, but dying takes a moment; in a cgroup, rmdir(2) would fail meanwhile.
 void await_end(const state::State& state) {
@@ -29,20 +36,30 @@ void await_end(const state::State& state) {
   }
 }
 
-steps::Outcome run_one(const config::Hook& hook, const state::State& state, state::Status status) {
+steps::Outcome run_one(const config::Hook& hook, const state::State& state, state::Status status,
+                       const exec::HookOutput& output) {
   const std::string document = state::render_oci_state(state, status, -1);
   const std::string field = "\"pid\":";
   const auto start = document.find(field) + field.size();
   const auto end = document.find_first_not_of("0123456789", start);
   const int pid = status == state::Status::Stopped ? 0 : state.pid;
-  return exec::run_hook(hook, document.substr(0, start), pid, document.substr(end));
+  return exec::run_hook(hook, {document.substr(0, start), pid, document.substr(end), output});
 }
 
 /// Nothing is left that a failure could stop: it is a warning.
 void run_poststop_hooks(const Session& session, const std::vector<config::Hook>& hooks,
                         const state::State& state) {
+  if (hooks.empty()) {
+    return;
+  }
+  const auto opened = exec::open_hook_output(state.annotations);
+  if (!opened.ok()) {
+    session.log.warn(base::render_error(opened.error()));
+  }
+  const exec::HookOutput own;
   for (std::size_t i = 0; i < hooks.size(); ++i) {
-    const auto outcome = run_one(hooks[i], state, state::Status::Stopped);
+    const auto outcome =
+        run_one(hooks[i], state, state::Status::Stopped, opened.ok() ? opened.value() : own);
     if (outcome.failed()) {
       session.log.warn(fmt::format("/hooks/poststop/{}: {}", i, outcome.call()));
     }
@@ -57,6 +74,9 @@ Result<void> destroy(const Session& session, const state::Entry& entry, const st
   // boxrun, some may be left.
   if (!has_ended(state)) {
     TRY_OK(cgroup::signal_all(state.cgroup, SIGKILL));
+    for (const int pid : survivors(state)) {
+      TRY_OK(cgroup::release_killed(state.cgroup, pid));
+    }
     await_end(state);
   }
   std::vector<std::string> warnings;
@@ -92,8 +112,12 @@ int stay_to_the_end(const Session& session, Launch& launch, const state::State& 
 
 Result<void> run_early_hooks(const std::vector<config::Hook>& hooks, std::string_view kind,
                              const state::State& state, state::Status status) {
+  if (hooks.empty()) {
+    return {};
+  }
+  TRY(const exec::HookOutput output, exec::open_hook_output(state.annotations));
   for (std::size_t i = 0; i < hooks.size(); ++i) {
-    const auto outcome = run_one(hooks[i], state, status);
+    const auto outcome = run_one(hooks[i], state, status, output);
     if (outcome.failed()) {
       return Error{outcome.err(), fmt::format("/hooks/{}/{}: {}", kind, i, outcome.call()),
                    outcome.hint_text()};

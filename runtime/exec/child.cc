@@ -65,9 +65,11 @@ Outcome run_await(const plan::Await& step, Inside& inside) {
 /// The wait may be long, and must not hold the caller's end of a pipe open. Nothing of ours stays
 /// either that the last steps do not need; objects that own a number forget it at execve(2).
 void close_all_but_needed(const Inside& inside, std::uint32_t preserve) {
-  std::array<int, 5> needed = {inside.prepared.start_fifo.get(),
-                               inside.prepared.seccomp_listener.get(), inside.channel.get(),
-                               inside.apparmor_label.get(), inside.selinux_label.get()};
+  const Prepared& prepared = inside.prepared;
+  std::array needed = {prepared.start_fifo.get(),      prepared.seccomp_listener.get(),
+                       prepared.hook_output.out.get(), prepared.hook_output.err.get(),
+                       inside.channel.get(),           inside.apparmor_label.get(),
+                       inside.selinux_label.get()};
   std::ranges::sort(needed);
   unsigned first = 3 + preserve;
   for (const int fd : needed) {

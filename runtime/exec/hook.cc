@@ -13,12 +13,13 @@
 #include <array>
 #include <cstdio>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "runtime/aliases.h"
 #include "runtime/exec/signals.h"
 #include "tracer/os/argv.h"
-#include "tracer/os/fd.h"
+#include "tracer/os/file.h"
 
 namespace boxrun::exec {
 namespace {
@@ -37,16 +38,18 @@ Outcome refuse_hook(int err, const char* path) {
 
 /// Becomes the program, or tells why not: an Outcome goes through a pipe as it is.
 [[noreturn]] void become_hook(const config::Hook& hook, char* const* args, char* const* env,
-                              int state_input, int error_output,
-                              const std::function<Outcome()>& confine) {
+                              const HookRun& run, int state_input, int error_output) {
   reset_signals();
   Outcome outcome = Outcome::done();
-  if (::dup2(state_input, STDIN_FILENO) < 0) {
-    outcome = Outcome::refused(errno, "dup2(state) for hook %s", hook.path.c_str());
+  const HookOutput& output = run.output;
+  if (::dup2(state_input, STDIN_FILENO) < 0 ||
+      (output.out && ::dup2(output.out.get(), STDOUT_FILENO) < 0) ||
+      (output.err && ::dup2(output.err.get(), STDERR_FILENO) < 0)) {
+    outcome = Outcome::refused(errno, "dup2() for hook %s", hook.path.c_str());
   } else {
     // Descriptors of ours are closed on exec; those that the caller leaked into boxrun are not.
     ::syscall(SYS_close_range, 3U, ~0U, 1U << 2 /* CLOSE_RANGE_CLOEXEC */);
-    outcome = confine ? confine() : Outcome::done();
+    outcome = run.confine ? run.confine() : Outcome::done();
   }
   if (!outcome.failed()) {
     ::execve(hook.path.c_str(), args, env);
@@ -101,9 +104,24 @@ Outcome wait_for_hook(const config::Hook& hook, pid_t pid) {
 
 }  // namespace
 
-Outcome run_hook(const config::Hook& hook, std::string_view before_pid, int pid,
-                 std::string_view after_pid, char* const* inherited,
-                 const std::function<Outcome()>& confine) {
+Result<HookOutput> open_hook_output(const std::map<std::string, std::string>& annotations) {
+  HookOutput output;
+  for (const auto& [key, fd] : {std::pair{"run.oci.hooks.stdout", &output.out},
+                                std::pair{"run.oci.hooks.stderr", &output.err}}) {
+    const auto found = annotations.find(key);
+    if (found == annotations.end()) {
+      continue;
+    }
+    auto opened = os::open_file(found->second, O_WRONLY | O_CREAT | O_APPEND, 0644);
+    if (!opened.ok()) {
+      return std::move(opened).error().within(std::string{"/annotations/"} + key);
+    }
+    *fd = std::move(opened).value();
+  }
+  return output;
+}
+
+Outcome run_hook(const config::Hook& hook, const HookRun& run) {
   const char* path = hook.path.c_str();
   std::array<int, 2> state{};
   std::array<int, 2> failure{};
@@ -128,8 +146,8 @@ Outcome run_hook(const config::Hook& hook, std::string_view before_pid, int pid,
     return Outcome::refused(errno, "fork() for hook %s", path);
   }
   if (child == 0) {
-    become_hook(hook, args.data(), hook.env ? own_env.data() : inherited, state_read.get(),
-                failure_write.get(), confine);
+    become_hook(hook, args.data(), hook.env ? own_env.data() : run.inherited, run, state_read.get(),
+                failure_write.get());
   }
   state_read.reset();
   failure_write.reset();
@@ -140,10 +158,10 @@ Outcome run_hook(const config::Hook& hook, std::string_view before_pid, int pid,
     return refusal;
   }
   std::array<char, 16> number{};
-  std::snprintf(number.data(), number.size(), "%d", pid);
-  write_text(state_write.get(), before_pid);
+  std::snprintf(number.data(), number.size(), "%d", run.pid);
+  write_text(state_write.get(), run.before_pid);
   write_text(state_write.get(), number.data());
-  write_text(state_write.get(), after_pid);
+  write_text(state_write.get(), run.after_pid);
   state_write.reset();
   return wait_for_hook(hook, child);
 }

@@ -383,7 +383,8 @@ Result<void> Parent::perform(const plan::MapSource& step) {
 Result<void> Parent::perform(const plan::RunHooks& step) {
   const HookState& state = prepared_.hook_states[step.status];
   for (std::size_t i = 0; i < step.hooks.size(); ++i) {
-    const auto outcome = run_hook(step.hooks[i], state.before_pid, init_, state.after_pid);
+    const auto outcome =
+        run_hook(step.hooks[i], {state.before_pid, init_, state.after_pid, prepared_.hook_output});
     if (outcome.failed()) {
       return Error{outcome.err(), fmt::format("/hooks/{}/{}: {}", step.kind, i, outcome.call()),
                    outcome.hint_text()};

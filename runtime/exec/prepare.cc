@@ -156,6 +156,9 @@ Result<void> map_progress(Prepared& prepared) {
 Result<void> prepare(const config::Config& config, const plan::Circumstances& circumstances,
                      const std::string& cache, const Log& log, Prepared& prepared) {
   TRY_OK(open_namespaces(config, prepared));
+  if (!circumstances.joins) {
+    TRY(prepared.hook_output, open_hook_output(config.annotations));
+  }
   TRY_OK(prepare_seccomp(config, cache, log, prepared));
   TRY_OK(prepare_idmapped_mounts(config, circumstances.bundle, prepared));
   if (!circumstances.rootless && !circumstances.joins &&

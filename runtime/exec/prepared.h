@@ -15,6 +15,7 @@
 #include "runtime/aliases.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/config/config.h"
+#include "runtime/exec/hook.h"
 #include "tracer/os/fd.h"
 
 namespace boxrun::exec {
@@ -71,6 +72,7 @@ struct Prepared {
   bool has_home = false;
   std::string search_path;                       ///< PATH of the container
   std::map<std::string, HookState> hook_states;  ///< by status
+  HookOutput hook_output;
   int lock_fd = -1;  ///< of the state directory: the child closes its copy, the lock is boxrun's
   /// In memory that child and boxrun share: the index of the step that runs, for the case that the
   /// child dies without a word.

@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include <functional>
-
 #include "runtime/exec/hook.h"
 #include "runtime/steps/steps.h"
 
@@ -26,14 +24,13 @@ Outcome run(const plan::RunHooks& step, Inside& inside) {
   if (!step.for_program && ::fchdir(inside.root.get()) != 0) {
     return Outcome::refused(errno, "fchdir(root filesystem)");
   }
-  char* const* inherited = step.for_program ? inside.environment() : environ;
-  std::function<Outcome()> confine;
+  exec::HookRun run{state->second.before_pid, inside.host_pid, state->second.after_pid,
+                    inside.prepared.hook_output, step.for_program ? inside.environment() : environ};
   if (step.filter) {
-    confine = [&] { return load_for_hook(*step.filter, inside); };
+    run.confine = [&] { return load_for_hook(*step.filter, inside); };
   }
   for (std::size_t i = 0; i < step.hooks.size(); ++i) {
-    Outcome outcome = exec::run_hook(step.hooks[i], state->second.before_pid, inside.host_pid,
-                                     state->second.after_pid, inherited, confine);
+    Outcome outcome = exec::run_hook(step.hooks[i], run);
     if (outcome.failed()) {
       if (step.filter && *outcome.hint_text() == '\0') {
         outcome.hint(

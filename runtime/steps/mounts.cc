@@ -6,8 +6,10 @@
 // path in between, we would be changing a mount of the host.
 //
 // A bind mount takes two calls: the first shows the tree and ignores all other flags, the second
-// (MS_REMOUNT) sets them, and replaces *all* of them, so that it must repeat what the source had.
-// In a user namespace flags copied from the host are locked: a remount that drops one is refused.
+// (MS_REMOUNT) sets them, and replaces *all* of them. So it does in other runtimes and in mount(8):
+// with any flag in the options, those of the source that are not there go, except how access times
+// are kept; without one, all stay. In a user namespace flags copied from the host are locked: a
+// remount that drops one is refused, and has to repeat what the source had.
 //
 // procfs and sysfs: the kernel lets a user namespace mount them only where it sees a full copy
 // already (mount_too_revealing), and sysfs only with a network namespace of its own.
@@ -241,12 +243,23 @@ Outcome bind(const plan::MountOne& step, Inside& inside, os::UniqueFd& target) {
   return source.is_tree ? attach(mount, source.fd, target) : mount_bind(mount, source.fd, target);
 }
 
+Outcome set_bind_flags(const Mount& mount, os::BorrowedFd made, std::uint64_t set) {
+  const std::uint64_t clear = mount.options.clear_flags;
+  const char* path = mount.destination.c_str();
+  if ((set | clear) == 0) {
+    return Outcome::done();
+  }
+  constexpr std::uint64_t kReplaced = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  Outcome outcome = change_flags(made, set, clear | kReplaced, path);
+  return outcome.err() == EPERM ? change_flags(made, set, clear, path) : outcome;
+}
+
 /// The calls that need the mount to exist: flags of binds, propagation, recursive attributes.
 Outcome finish_mount(const Mount& mount, os::BorrowedFd made) {
   const std::uint64_t quiet = MS_BIND | MS_REC | MS_REMOUNT | MS_SILENT;
   const std::uint64_t wanted = mount.options.set_flags & ~quiet;
   if (mount.is_bind()) {
-    STEP_OK(change_flags(made, wanted, mount.options.clear_flags, mount.destination.c_str()));
+    STEP_OK(set_bind_flags(mount, made, wanted));
   }
   if ((mount.options.recursive_set | mount.options.recursive_clear) != 0) {
     mount_attr attributes{};

@@ -248,5 +248,41 @@ TEST_F(Cgroups, AFrozenContainerIsPausedAndCanBeDeleted) {
   EXPECT_EQ(boxrun({"delete", "--force", id}).status, 0);
 }
 
+TEST_F(Cgroups, WhatIsFrozenInsideIsThawedToBeDeletedAndWhatSomebodyElseFrozeIsNamed) {
+  const std::string hierarchy = "/sys/fs/cgroup/freezer";
+  if (!std::filesystem::exists(hierarchy)) {
+    GTEST_SKIP() << "in cgroup v2 frozen processes can be killed";
+  }
+  config["linux"]["cgroupsPath"] = "/" + id + "/above/own";
+  const auto freeze_with = [&](const std::string& group, int pid) {
+    std::filesystem::create_directories(hierarchy + group);
+    if (pid != 0) {
+      write_text(hierarchy + group + "/tasks", std::to_string(pid));
+    }
+    write_freezer(group, true);
+  };
+  int init = start_background(id);
+  ASSERT_GT(init, 0);
+  freeze_with("/" + id + "/above/own/inside", init);
+  const Ended deleted = boxrun({"delete", "--force", id});
+  EXPECT_EQ(deleted.status, 0) << deleted.err;
+  for (const std::string& group : {"/" + id + "/above", "/" + id + "/elsewhere"}) {
+    init = start_background(id);
+    ASSERT_GT(init, 0);
+    freeze_with(group, group.ends_with("elsewhere") ? init : 0);
+    const Ended refused = boxrun({"delete", "--force", id});
+    EXPECT_EQ(refused.status, 1);
+    const std::string directory = hierarchy + group;
+    EXPECT_EQ(refused.err, "error: process " + std::to_string(init) + " is killed, and dies when " +
+                               directory + " is thawed: Device or resource busy (EBUSY)\n" +
+                               "hint: somebody else has frozen it: write THAWED to " + directory +
+                               "/freezer.state, and delete the container again\n");
+    write_freezer(group, false);
+    EXPECT_EQ(boxrun({"delete", "--force", id}).status, 0);
+  }
+  remove_group("/" + id + "/elsewhere");
+  remove_group("/" + id);
+}
+
 }  // namespace
 }  // namespace boxrun::tests

@@ -2,6 +2,7 @@
 // of runc and crun (docs/conformance.md), and written here anew.
 
 #include <gmock/gmock.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,6 +75,30 @@ TEST_F(Expectations, WhatAFailingHookSaysIsHeardWithATerminalToo) {
     EXPECT_THAT(run_script("true").err, HasSubstr("error: /linux/sysctl"));
     config["linux"].erase("sysctl");
   }
+}
+
+TEST_F(Expectations, WhatHooksPrintGoesWhereAnnotationsSay) {
+  json& hooks = config["hooks"];
+  std::string all;
+  for (const char* kind : {"prestart", "createRuntime", "createContainer", "startContainer",
+                           "poststart", "poststop"}) {
+    hooks[kind] = {shell_hook("echo " + std::string{kind} + "; echo failed >&2")};
+    all += std::string{kind} + "\n";
+  }
+  config["annotations"]["run.oci.hooks.stdout"] = folder + "/out";
+  const Ended ended = run_script("echo program");
+  EXPECT_EQ(ended.out, "program\n");
+  EXPECT_THAT(ended.err, HasSubstr("failed\nfailed\n"));
+  EXPECT_EQ(read_text(folder + "/out"), all);
+  config["annotations"]["run.oci.hooks.stderr"] = folder + "/err";
+  ASSERT_EQ(create().status, 0);
+  EXPECT_EQ(boxrun({"start", id}).err, "");
+  EXPECT_EQ(boxrun({"delete", "--force", id}).err, "");
+  EXPECT_EQ(read_text(folder + "/out"), all + all);
+  EXPECT_EQ(read_text(folder + "/err"), "failed\nfailed\nfailed\nfailed\nfailed\nfailed\n");
+  config["annotations"]["run.oci.hooks.stderr"] = folder + "/nosuch/err";
+  EXPECT_THAT(run_script("true").err,
+              HasSubstr("error: /annotations/run.oci.hooks.stderr: open(\"" + folder));
 }
 
 TEST_F(Expectations, HooksWithoutAnEnvironmentInheritOne) {
@@ -203,6 +228,37 @@ TEST_F(Expectations, SourcesThatOnlyTheHostsRootCanReachAreBound) {
   EXPECT_EQ(output_of("cat /mnt/file; touch /mnt/x || awk '$2==\"/mnt\" {print substr($4, 1, 9)}' "
                       "/proc/mounts"),
             "reachedro,nosuid");
+}
+
+TEST_F(Expectations, FlagsOfTheSourceGoWhereTheOptionsNameOthersAndStayWhereTheyNameNone) {
+  fs::create_directory(folder + "/source");
+  ASSERT_EQ(::mount("tmpfs", (folder + "/source").c_str(), "tmpfs",
+                    MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME, nullptr),
+            0);
+  config["root"]["readonly"] = false;
+  const auto flags_with = [this](const std::vector<std::string>& options) {
+    add_mount("/mnt", "bind", folder + "/source", options);
+    const std::string flags = output_of("awk '$5==\"/mnt\" {print $6}' /proc/self/mountinfo");
+    config["mounts"].erase(config["mounts"].size() - 1);
+    return flags;
+  };
+  const char* all = "rw,nosuid,nodev,noexec,noatime";
+  EXPECT_EQ(flags_with({"rbind", "rprivate"}), all);
+  EXPECT_EQ(flags_with({"rbind", "ro"}), "ro,noatime");
+  EXPECT_EQ(flags_with({"rbind", "rw"}), "rw,noatime");
+  EXPECT_EQ(flags_with({"rbind", "nodev", "relatime"}), "rw,nodev,relatime");
+  map_users(100000, 65536);
+  EXPECT_EQ(::chown(rootfs().c_str(), 100000, 100000), 0);
+  EXPECT_EQ(flags_with({"rbind", "rprivate"}), all);
+  EXPECT_EQ(flags_with({"rbind", "ro"}), "ro,nosuid,nodev,noexec,noatime");
+  EXPECT_EQ(flags_with({"rbind", "rw"}), all);
+  add_mount("/mnt", "bind", folder + "/source", {"rbind", "exec"});
+  const Ended ended = run_script("true");
+  ::umount2((folder + "/source").c_str(), MNT_DETACH);
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_THAT(ended.err, HasSubstr("Operation not permitted (EPERM)\nhint: the source has flags "
+                                   "(ro, nosuid, nodev, noexec, atime) that a user namespace may "
+                                   "not take away: add them to the options"));
 }
 
 TEST_F(Expectations, SourcesInTheRootFilesystemShowTheMountsBeforeThem) {
