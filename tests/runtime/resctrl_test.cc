@@ -170,6 +170,41 @@ TEST_F(Rdt, WhatIsRefusedLeavesNothing) {
   EXPECT_FALSE(is_there("/one/mon_groups/" + id));
 }
 
+TEST_F(Rdt, UpdateChangesAGroupThatWasMadeForTheContainer) {
+  static_cast<void>(start({{"l3CacheSchema", "L3:0=f"}}));
+  const Ended changed =
+      boxrun({"update", "--l3-cache-schema", "L3:0=f0", "--mem-bw-schema", "MB:0=20", id});
+  EXPECT_EQ(changed.status, 0) << changed.err;
+  EXPECT_EQ(text("/" + id + "/schemata"), "    L3:0=000f0\n    MB:0= 20\n");
+  const Ended refused =
+      boxrun({"update", "--l3-cache-schema", "L3:0=1", "--mem-bw-schema", "MB:1=20", id});
+  EXPECT_THAT(refused.err, HasSubstr("/linux/intelRdt/memBwSchema: write(\""));
+  EXPECT_THAT(refused.err, HasSubstr("(last_cmd_status: Unknown or unsupported resource name)"));
+  EXPECT_EQ(text("/" + id + "/schemata"), "    L3:0=000f0\n    MB:0= 20\n") << "all or none";
+  const Ended limit = boxrun({"update", "--mem-bw-schema", "MB:0=90", "--cpuset-cpus", "9999", id});
+  EXPECT_NE(limit.status, 0);
+  EXPECT_EQ(text("/" + id + "/schemata"), "    L3:0=000f0\n    MB:0= 20\n") << limit.err;
+  const Ended wrong = boxrun({"update", "--mem-bw-schema", "20", id});
+  EXPECT_THAT(wrong.err, HasSubstr("/linux/intelRdt/memBwSchema: \"20\" is not a line of"));
+  const json kept = json::parse(read_text(folder + "/state/" + id + "/config.json"));
+  EXPECT_EQ(kept["linux"]["intelRdt"],
+            json({{"l3CacheSchema", "L3:0=f0"}, {"memBwSchema", "MB:0=20"}}));
+}
+
+TEST_F(Rdt, UpdateLeavesGroupsOfOthersAlone) {
+  fs::create_directory(resctrl->path("/gold"));
+  static_cast<void>(start({{"closID", "gold"}}));
+  const Ended shared = boxrun({"update", "--l3-cache-schema", "L3:0=f0", id});
+  EXPECT_THAT(shared.err, HasSubstr("/linux/intelRdt: the resctrl group \"" +
+                                    resctrl->path("/gold") + "\" was there before the container"));
+  EXPECT_EQ(text("/gold/schemata"), "    L3:0=fffff\n    MB:0=100\n");
+  remove();
+  config["linux"].erase("intelRdt");
+  static_cast<void>(start_background(id));
+  const Ended without = boxrun({"update", "--l3-cache-schema", "L3:0=f0", id});
+  EXPECT_THAT(without.err, HasSubstr("/linux/intelRdt: the container was made without it\nhint: "));
+}
+
 TEST_F(Rdt, AfterACrashDeleteRemovesWhatWasMade) {
   // Boxrun is killed while a hook runs, with both groups made and init in them.
   config["hooks"]["createRuntime"] = {
