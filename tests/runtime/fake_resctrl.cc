@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -169,7 +170,7 @@ class Tree {
 /// Source: fuse(4); linux/fuse.h.
 class Server {
  public:
-  explicit Server(int device) : device_(device) {}
+  Server(int device, std::string folder) : device_(device), folder_(std::move(folder)) {}
 
   void serve() {
     std::vector<char> buffer(FUSE_MIN_READ_BUFFER * 2);
@@ -300,6 +301,12 @@ class Server {
       case FUSE_MKDIR: {
         const std::string name = body_.c_str() + sizeof(fuse_mkdir_in);
         const int done = tree_.mkdir(path, name);
+        if (read_text(folder_ + "/hold") == path + "/" + name) {
+          write_text(folder_ + "/held", "");
+          while (!std::filesystem::exists(folder_ + "/go_on")) {
+            ::usleep(1000);
+          }
+        }
         return done < 0 ? reply(done) : reply_entry(path + "/" + name);
       }
       case FUSE_RMDIR: {
@@ -324,6 +331,7 @@ class Server {
   }
 
   int device_;
+  std::string folder_;
   fuse_in_header request_{};
   std::string body_;
   Tree tree_;
@@ -336,21 +344,36 @@ class Server {
 FakeResctrl::FakeResctrl(const std::string& folder)
     : root_(folder + "/resctrl"), mountinfo_(folder + "/mountinfo") {
   std::filesystem::create_directory(root_);
-  const int device = ::open("/dev/fuse", O_RDWR | O_CLOEXEC);
-  const std::string options =
-      "fd=" + std::to_string(device) + ",rootmode=40000,user_id=0,group_id=0,allow_other";
-  if (device < 0 || ::mount("resctrl", root_.c_str(), "fuse", 0, options.c_str()) != 0) {
-    ::close(device);
+  std::array<int, 2> ready{};
+  if (::pipe2(ready.data(), O_CLOEXEC) != 0) {
     return;
   }
-  server_ = ::fork();
-  if (server_ == 0) {
+  const pid_t server = ::fork();
+  if (server == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    Server{device}.serve();
+    const int device = ::open("/dev/fuse", O_RDWR | O_CLOEXEC);
+    const std::string options =
+        "fd=" + std::to_string(device) + ",rootmode=40000,user_id=0,group_id=0";
+    const bool is_mounted = device >= 0 && ::unshare(CLONE_NEWNS) == 0 &&
+                            ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                            ::mount("resctrl", root_.c_str(), "fuse", 0, options.c_str()) == 0;
+    static_cast<void>(!::write(ready[1], "y", is_mounted ? 1 : 0));
+    ::close(ready[1]);
+    if (is_mounted) {
+      Server{device, folder}.serve();
+    }
     ::_exit(0);
   }
-  ::close(device);
-  std::istringstream mounts{read_text("/proc/self/mountinfo")};
+  ::close(ready[1]);
+  char answer = 0;
+  const bool is_mounted = ::read(ready[0], &answer, 1) == 1;
+  ::close(ready[0]);
+  if (!is_mounted) {
+    ::waitpid(server, nullptr, 0);
+    return;
+  }
+  server_ = server;
+  std::istringstream mounts{read_text("/proc/" + std::to_string(server_) + "/mountinfo")};
   std::string text;
   for (std::string line; std::getline(mounts, line);) {
     const auto type = line.find(" - fuse resctrl ");
@@ -364,14 +387,19 @@ FakeResctrl::FakeResctrl(const std::string& folder)
 
 FakeResctrl::~FakeResctrl() {
   if (is_mounted()) {
-    ::umount2(root_.c_str(), MNT_DETACH);
     ::kill(server_, SIGKILL);
     ::waitpid(server_, nullptr, 0);
   }
 }
 
+std::string FakeResctrl::file(const std::string& below) const {
+  return "/proc/" + std::to_string(server_) + "/root" + path(below);
+}
+
 std::vector<std::string> FakeResctrl::seen_by(const std::vector<std::string>& command) const {
-  std::vector<std::string> words = {"unshare",
+  std::vector<std::string> words = {"nsenter",
+                                    "--mount=/proc/" + std::to_string(server_) + "/ns/mnt",
+                                    "unshare",
                                     "--mount",
                                     "--propagation",
                                     "private",

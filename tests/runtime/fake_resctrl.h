@@ -3,8 +3,11 @@
 // classes of service: mkdir fills groups with files, rmdir empties them, and what is refused is
 // explained in info/last_cmd_status. Served through /dev/fuse by a process of its own.
 //
-// Its type is fuse, so it is given to boxrun by a mountinfo that says otherwise, bound over that of
-// boxrun in a mount namespace.
+// It is mounted in a mount namespace of its own, where nobody else gets a copy of it. Its type is
+// fuse, so boxrun is given a mountinfo that says otherwise, bound over its own.
+//
+// Whoever makes the directory that the file `hold` names stands right after that, with `held` there
+// to show it, until there is `go_on`.
 
 #include <string>
 #include <vector>
@@ -22,7 +25,9 @@ class FakeResctrl {
 
   /// False where there is no /dev/fuse, or no right to mount.
   [[nodiscard]] bool is_mounted() const { return server_ > 0; }
+  /// As boxrun sees it, and as the test reaches it.
   [[nodiscard]] std::string path(const std::string& below = {}) const { return root_ + below; }
+  [[nodiscard]] std::string file(const std::string& below) const;
   /// Makes a command see it as resctrl.
   [[nodiscard]] std::vector<std::string> seen_by(const std::vector<std::string>& command) const;
 

@@ -10,8 +10,10 @@
 #include <filesystem>
 #include <optional>
 
+#include "runtime/aliases.h"
 #include "tests/runtime/container_fixture.h"
 #include "tests/runtime/fake_resctrl.h"
+#include "tracer/os/argv.h"
 
 namespace boxrun::tests {
 namespace {
@@ -59,13 +61,13 @@ class Rdt : public ContainerTest {
     return read_text(folder + "/pid");
   }
   [[nodiscard]] std::string text(const std::string& file) const {
-    return read_text(resctrl->path(file));
+    return read_text(resctrl->file(file));
   }
   [[nodiscard]] bool is_there(const std::string& group) const {
-    return fs::exists(resctrl->path(group));
+    return fs::exists(resctrl->file(group));
   }
   void remove() {
-    const Ended ended = boxrun({"delete", "--force", id});
+    const Ended ended = rdt_boxrun({"delete", "--force", id});
     EXPECT_EQ(ended.status, 0) << ended.err;
   }
 
@@ -94,12 +96,12 @@ TEST_F(Rdt, AGroupOfTheContainersOwnIsMadeWrittenJoinedCountedAndRemoved) {
   EXPECT_EQ(text("/" + id + "/tasks"), pid + "\n");
   EXPECT_EQ(text("/" + id + "/mon_groups/" + id + "/tasks"), pid + "\n");
   EXPECT_EQ(text("/tasks"), "");
-  const Ended inside = boxrun({"exec", id, "true"});
+  const Ended inside = rdt_boxrun({"exec", id, "true"});
   EXPECT_EQ(inside.status, 0) << inside.err;
   const std::string tasks = text("/" + id + "/tasks");
   EXPECT_EQ(std::ranges::count(tasks, '\n'), 2) << "the program of exec is the second: " << tasks;
   EXPECT_EQ(tasks, text("/" + id + "/mon_groups/" + id + "/tasks"));
-  const json stats = json::parse(boxrun({"events", "--stats", id}).out)["data"]["intel_rdt"];
+  const json stats = json::parse(rdt_boxrun({"events", "--stats", id}).out)["data"]["intel_rdt"];
   EXPECT_EQ(stats, json::parse(R"({
     "l3_cache_info": {"cbm_mask": "fffff", "min_cbm_bits": 1, "num_closids": 3},
     "l3_cache_schema_root": "L3:0=fffff", "l3_cache_schema": "L3:0=000ff",
@@ -153,14 +155,14 @@ TEST_F(Rdt, WhatIsRefusedLeavesNothing) {
                         "min_cbm_bits 1), L3_MON, MB (bandwidth_gran 10)"));
   EXPECT_FALSE(is_there("/gold"));
   config["process"]["args"] = {"nosuch"};
-  fs::create_directory(resctrl->path("/one"));
-  fs::create_directory(resctrl->path("/two"));
+  fs::create_directory(resctrl->file("/one"));
+  fs::create_directory(resctrl->file("/two"));
   const Ended full = rdt_run(json::object());
   EXPECT_THAT(full.err, HasSubstr("/linux/intelRdt: make resctrl group " + id +
                                   " unless it is there: mkdir(\"" + resctrl->path("/" + id) +
                                   "\") (last_cmd_status: Out of CLOSIDs): No space left"));
   EXPECT_THAT(full.err, HasSubstr("hint: the processor has no more of them: see num_closids"));
-  fs::remove(resctrl->path("/two"));
+  fs::remove(resctrl->file("/two"));
   // A later step: what was made for this container alone goes.
   config["hooks"]["createRuntime"] = {{{"path", "/bin/false"}}};
   EXPECT_EQ(rdt_run({{"enableMonitoring", true}}).status, 1);
@@ -173,18 +175,19 @@ TEST_F(Rdt, WhatIsRefusedLeavesNothing) {
 TEST_F(Rdt, UpdateChangesAGroupThatWasMadeForTheContainer) {
   static_cast<void>(start({{"l3CacheSchema", "L3:0=f"}}));
   const Ended changed =
-      boxrun({"update", "--l3-cache-schema", "L3:0=f0", "--mem-bw-schema", "MB:0=20", id});
+      rdt_boxrun({"update", "--l3-cache-schema", "L3:0=f0", "--mem-bw-schema", "MB:0=20", id});
   EXPECT_EQ(changed.status, 0) << changed.err;
   EXPECT_EQ(text("/" + id + "/schemata"), "    L3:0=000f0\n    MB:0= 20\n");
   const Ended refused =
-      boxrun({"update", "--l3-cache-schema", "L3:0=1", "--mem-bw-schema", "MB:1=20", id});
+      rdt_boxrun({"update", "--l3-cache-schema", "L3:0=1", "--mem-bw-schema", "MB:1=20", id});
   EXPECT_THAT(refused.err, HasSubstr("/linux/intelRdt/memBwSchema: write(\""));
   EXPECT_THAT(refused.err, HasSubstr("(last_cmd_status: Unknown or unsupported resource name)"));
   EXPECT_EQ(text("/" + id + "/schemata"), "    L3:0=000f0\n    MB:0= 20\n") << "all or none";
-  const Ended limit = boxrun({"update", "--mem-bw-schema", "MB:0=90", "--cpuset-cpus", "9999", id});
+  const Ended limit =
+      rdt_boxrun({"update", "--mem-bw-schema", "MB:0=90", "--cpuset-cpus", "9999", id});
   EXPECT_NE(limit.status, 0);
   EXPECT_EQ(text("/" + id + "/schemata"), "    L3:0=000f0\n    MB:0= 20\n") << limit.err;
-  const Ended wrong = boxrun({"update", "--mem-bw-schema", "20", id});
+  const Ended wrong = rdt_boxrun({"update", "--mem-bw-schema", "20", id});
   EXPECT_THAT(wrong.err, HasSubstr("/linux/intelRdt/memBwSchema: \"20\" is not a line of"));
   const json kept = json::parse(read_text(folder + "/state/" + id + "/config.json"));
   EXPECT_EQ(kept["linux"]["intelRdt"],
@@ -192,51 +195,48 @@ TEST_F(Rdt, UpdateChangesAGroupThatWasMadeForTheContainer) {
 }
 
 TEST_F(Rdt, UpdateLeavesGroupsOfOthersAlone) {
-  fs::create_directory(resctrl->path("/gold"));
+  fs::create_directory(resctrl->file("/gold"));
   static_cast<void>(start({{"closID", "gold"}}));
-  const Ended shared = boxrun({"update", "--l3-cache-schema", "L3:0=f0", id});
+  const Ended shared = rdt_boxrun({"update", "--l3-cache-schema", "L3:0=f0", id});
   EXPECT_THAT(shared.err, HasSubstr("/linux/intelRdt: the resctrl group \"" +
                                     resctrl->path("/gold") + "\" was there before the container"));
   EXPECT_EQ(text("/gold/schemata"), "    L3:0=fffff\n    MB:0=100\n");
   remove();
   config["linux"].erase("intelRdt");
   static_cast<void>(start_background(id));
-  const Ended without = boxrun({"update", "--l3-cache-schema", "L3:0=f0", id});
+  const Ended without = rdt_boxrun({"update", "--l3-cache-schema", "L3:0=f0", id});
   EXPECT_THAT(without.err, HasSubstr("/linux/intelRdt: the container was made without it\nhint: "));
 }
 
 TEST_F(Rdt, AfterACrashDeleteRemovesWhatWasMade) {
-  // Boxrun is killed while a hook runs, with both groups made and init in them.
-  config["hooks"]["createRuntime"] = {
-      {{"path", "/bin/sh"},
-       {"args", {"sh", "-c", "until [ -e " + folder + "/killed ]; do sleep 0.05; done"}}}};
-  config["linux"]["intelRdt"] = {{"enableMonitoring", true}};
+  config["linux"]["intelRdt"] = {
+      {"closID", "gold"}, {"l3CacheSchema", "L3:0=f"}, {"enableMonitoring", true}};
   config["process"]["args"] = {"true"};
   write_config();
-  const auto words = resctrl->seen_by(
-      {BOXRUN_PROGRAM, "--root", folder + "/state", "run", "-b", folder + "/bundle", id});
-  const pid_t pid = ::fork();
-  if (pid == 0) {
-    std::vector<char*> args;
-    for (const std::string& word : words) {
-      args.push_back(const_cast<char*>(word.c_str()));
+  // Killed right after mkdir(2): the control group, and once that is complete the other one.
+  for (const std::string& made : {std::string{"/gold"}, "/gold/mon_groups/" + id}) {
+    write_text(folder + "/hold", made);
+    fs::remove(folder + "/held");
+    fs::remove(folder + "/go_on");
+    const auto words = resctrl->seen_by(
+        {BOXRUN_PROGRAM, "--root", folder + "/state", "run", "-b", folder + "/bundle", id});
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      ::execvp(words[0].c_str(), os::make_argv(words).data());
+      ::_exit(127);
     }
-    args.push_back(nullptr);
-    ::execvp(args[0], args.data());
-    ::_exit(127);
+    for (int attempt = 0; attempt < 500 && !fs::exists(folder + "/held"); ++attempt) {
+      ::usleep(10'000);
+    }
+    ::kill(pid, SIGKILL);
+    write_text(folder + "/go_on", "");
+    ::waitpid(pid, nullptr, 0);
+    EXPECT_TRUE(is_there(made));
+    const Ended gone = rdt_boxrun({"delete", "--force", id});
+    EXPECT_EQ(gone.status, 0) << gone.err;
+    EXPECT_FALSE(is_there(made));
   }
-  const std::string tasks = "/" + id + "/mon_groups/" + id + "/tasks";
-  for (int attempt = 0; attempt < 500 && text(tasks).empty(); ++attempt) {
-    ::usleep(10'000);
-  }
-  EXPECT_NE(text(tasks), "");
-  ::kill(pid, SIGKILL);
-  ::waitpid(pid, nullptr, 0);
-  write_text(folder + "/killed", "");
-  EXPECT_TRUE(is_there("/" + id));
-  const Ended gone = boxrun({"delete", "--force", id});
-  EXPECT_EQ(gone.status, 0) << gone.err;
-  EXPECT_FALSE(is_there("/" + id));
+  EXPECT_EQ(text("/gold/schemata"), "    L3:0=0000f\n    MB:0=100\n") << "it was complete";
 }
 
 /// Whatever criu makes is born in them. There is nothing to restore, so criu gives up.
