@@ -31,7 +31,7 @@ std::string describe_hardware(const std::string& root) {
   std::vector<std::string> resources;
   const auto names = os::list_directory(root + "/info");
   for (const std::string& name : names.ok() ? names.value() : std::vector<std::string>{}) {
-    const std::string directory = root + "/info/" + name;
+    const std::string directory = fmt::format("{}/info/{}", root, name);
     struct stat seen {};
     if (::stat(directory.c_str(), &seen) != 0 || !S_ISDIR(seen.st_mode)) {
       continue;
@@ -244,7 +244,7 @@ Stats read_stats(const Groups& groups) {
     }
     Counters counters;
     for (const char* file : {"llc_occupancy", "mbm_total_bytes", "mbm_local_bytes"}) {
-      put_number(counters, counted + "/mon_data/" + name, file);
+      put_number(counters, fmt::format("{}/mon_data/{}", counted, name), file);
     }
     stats.domains.push_back(std::move(counters));
   }
