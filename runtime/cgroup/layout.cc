@@ -74,32 +74,10 @@ std::string join_path(const std::string& left, const std::string& right) {
   return path;
 }
 
-bool is_below(std::string_view path, std::string_view directory) {
-  return path == directory || directory == "/" ||
-         (path.starts_with(directory) && path[directory.size()] == '/');
-}
-
-/// Another mount was put over it, or over a directory on the way to it, later. Mounts are listed in
-/// the order in which they were made, and those that are on top of the cover come after it.
-bool is_covered(const std::vector<base::MountInfo>& mounts, std::size_t index) {
-  for (std::size_t later = index + 1; later < mounts.size(); ++later) {
-    if (is_below(mounts[index].target, mounts[later].target)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 std::vector<Hierarchy> parse_layout(std::string_view mountinfo, std::string_view membership) {
-  const auto all = base::parse_mountinfo(mountinfo);
-  std::vector<base::MountInfo> mounts;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (!is_covered(all, i)) {
-      mounts.push_back(all[i]);
-    }
-  }
+  const auto mounts = base::parse_visible_mounts(mountinfo);
   std::vector<Hierarchy> hierarchies;
   for (const Membership& line : parse_membership(membership)) {
     // The last mount on a place is the one that a path reaches.

@@ -15,6 +15,7 @@
 #include "runtime/cgroup/stats.h"
 #include "runtime/commands/options.h"
 #include "runtime/config/parse.h"
+#include "runtime/resctrl/schemata.h"
 
 namespace boxrun::commands {
 namespace {
@@ -121,7 +122,48 @@ ordered_json render_block(const cgroup::Stats& stats) {
   return block;
 }
 
-ordered_json render_stats(const cgroup::Stats& stats) {
+/// What each cache counts goes into two lists: one of bandwidth, one of occupancy.
+ordered_json render_resctrl(const resctrl::Groups& groups) {
+  ordered_json object = ordered_json::object();
+  if (groups.root.empty()) {
+    return object;
+  }
+  const resctrl::Stats stats = resctrl::read_stats(groups);
+  const auto put_schema = [&object](const char* key, const std::vector<std::string>& schemata,
+                                    std::string_view name) {
+    if (const auto line = resctrl::find_schema(schemata, name)) {
+      object[key] = *line;
+    }
+  };
+  if (!stats.cache.empty()) {
+    object["l3_cache_info"] = stats.cache;
+    object["l3_cache_info"]["cbm_mask"] = stats.cbm_mask;
+  }
+  put_schema("l3_cache_schema_root", stats.root_schemata, "L3");
+  put_schema("l3_cache_schema", stats.schemata, "L3");
+  if (!stats.bandwidth.empty()) {
+    object["mem_bw_info"] = stats.bandwidth;
+  }
+  put_schema("mem_bw_schema_root", stats.root_schemata, "MB");
+  put_schema("mem_bw_schema", stats.schemata, "MB");
+  object["schemata"] = stats.schemata;
+  for (const resctrl::Counters& domain : stats.domains) {
+    ordered_json bandwidth = domain;
+    bandwidth.erase("llc_occupancy");
+    if (!bandwidth.empty()) {
+      object["mbm_stats"].push_back(bandwidth);
+    }
+    const auto occupancy = domain.find("llc_occupancy");
+    if (occupancy != domain.end()) {
+      object["cmt_stats"].push_back({{"llc_occupancy", occupancy->second}});
+    }
+  }
+  return object;
+}
+
+/// All that the container uses now.
+ordered_json render_stats(const state::State& state) {
+  const cgroup::Stats stats = cgroup::read_stats(state.cgroup);
   ordered_json pids = ordered_json::object();
   put(pids, "current", stats.processes);
   put(pids, "limit", stats.processes_limit);
@@ -135,7 +177,7 @@ ordered_json render_stats(const cgroup::Stats& stats) {
           {"pids", pids},
           {"blkio", render_block(stats)},
           {"hugetlb", hugepages},
-          {"intel_rdt", ordered_json::object()},
+          {"intel_rdt", render_resctrl(state.resctrl)},
           {"network_interfaces", nullptr}};
 }
 
@@ -198,7 +240,7 @@ void watch(const Session& session, const state::State& state, milliseconds inter
     killed = std::max(now, killed);
     if (Clock::now() >= next) {
       next += interval;
-      if (!print_event("stats", state.id, render_stats(cgroup::read_stats(state.cgroup)))) {
+      if (!print_event("stats", state.id, render_stats(state))) {
         return;
       }
     }
@@ -221,7 +263,7 @@ Result<void> show(const Session& session, const Options& options) {
                  {}};
   }
   if (options.stats_once) {
-    print_event("stats", state.id, render_stats(cgroup::read_stats(state.cgroup)));
+    print_event("stats", state.id, render_stats(state));
   } else {
     watch(session, state, *interval);
   }

@@ -157,7 +157,7 @@ Result<std::string> make_exec_document(std::string_view container, const ExecReq
         {{"type", config::name_of(space.kind).word}, {"path", space.path}});
   }
   const json linux_section = config.value("linux", json::object());
-  for (const char* key : {"seccomp", "personality"}) {
+  for (const char* key : {"seccomp", "personality", "intelRdt"}) {
     if (linux_section.contains(key)) {
       section[key] = linux_section[key];
     }

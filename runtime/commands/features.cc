@@ -35,7 +35,7 @@ ordered_json linux_features() {
           {"seccomp", seccomp_features()},
           {"apparmor", {{"enabled", true}}},
           {"selinux", {{"enabled", true}}},
-          {"intelRdt", {{"enabled", false}}},
+          {"intelRdt", {{"enabled", true}, {"schemata", true}, {"monitoring", true}}},
           {"netDevices", {{"enabled", true}}},
           {"mountExtensions", {{"idmap", {{"enabled", true}}}}}};
 }

@@ -85,6 +85,7 @@ Result<void> destroy(const Session& session, const state::Entry& entry, const st
     session.log.warn(warning);
   }
   TRY_OK(std::move(gone));
+  TRY_OK(resctrl::remove_groups(state.resctrl));
   TRY_OK(entry.remove());
   run_poststop_hooks(session, config.hooks.poststop, state);
   return {};

@@ -1,7 +1,8 @@
 // `boxrun restore`: a container from the files that `boxrun checkpoint` has written. Nothing of the
-// plan is carried out but the cgroup, in which criu(8) is started: the processes that it makes are
-// born there. Hooks of the runtime namespace run when the namespaces are there, as at `create`;
-// those that run inside do not, since what they did is part of the checkpoint.
+// plan is carried out but the cgroup and the groups of resctrl, in which criu(8) is put: the
+// processes that it makes are born there. Hooks of the runtime namespace run when the namespaces
+// are there, as at `create`; those that run inside do not, since what they did is part of the
+// checkpoint.
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -28,6 +29,7 @@
 #include "runtime/exec/fd_passing.h"
 #include "runtime/exec/net_devices.h"
 #include "runtime/exec/parent.h"
+#include "runtime/exec/resctrl_steps.h"
 #include "runtime/steps/network.h"
 #include "runtime/systemd/scope.h"
 #include "tracer/os/file.h"
@@ -70,6 +72,7 @@ class Restoration {
 
  private:
   Result<void> prepare();
+  Result<void> make_resctrl_groups(const state::Entry& entry);
   Result<void> make_cgroup();
   Result<void> enter_cgroup(pid_t criu);
   Result<void> add_streams();
@@ -175,6 +178,23 @@ Result<void> Restoration::add_namespaces() {
   return {};
 }
 
+Result<void> Restoration::make_resctrl_groups(const state::Entry& entry) {
+  for (const plan::Step& step : plan_.steps) {
+    auto made = std::visit(
+        [&](const auto& action) -> Result<void> {
+          if constexpr (requires { exec::make_resctrl(action, state_, entry); }) {
+            return exec::make_resctrl(action, state_, entry);
+          }
+          return {};
+        },
+        step.action);
+    if (!made.ok()) {
+      return std::move(made).error().within(step.setting);
+    }
+  }
+  return {};
+}
+
 Result<void> Restoration::make_cgroup() {
   const config::Config& config = bundle_.config;
   for (const plan::Step& step : plan_.steps) {
@@ -201,6 +221,9 @@ Result<void> Restoration::enter_cgroup(pid_t criu) {
     TRY_OK(cgroup::limit_cgroup(config, /*rootless=*/false, state_.cgroup, warnings));
   }
   warn(warnings);
+  if (config.intel_rdt) {
+    TRY_OK(resctrl::join(state_.resctrl, criu).within("/linux/intelRdt"));
+  }
   for (const cgroup::Place& place : state_.cgroup.places) {
     TRY_OK(os::write_control_file(place.directory + "/cgroup.procs", std::to_string(criu)));
   }
@@ -265,6 +288,7 @@ Result<void> Restoration::restore(const state::Entry& entry, const exec::Console
   TRY_OK(make_cgroup());
   TRY_OK(entry.write_config(bundle_.config_text));
   TRY_OK(entry.write_state(state_));
+  TRY_OK(make_resctrl_groups(entry));
   TRY(criu::Service service, criu::Service::start(setup_));
   TRY_OK(folders_.open_as_seen_by(service.pid()));
   add_folders(folders_, request_);

@@ -54,10 +54,21 @@ constexpr struct Setting {
     {"--pids-limit", "/pids/limit", Unit::Number, "most processes and threads; -1: any"},
 };
 
+/// Options and the fields of /linux/intelRdt that they set.
+constexpr struct Share {
+  const char* option;
+  const char* field;
+  const char* description;
+} kShares[] = {
+    {"--l3-cache-schema", "l3CacheSchema", "part of each L3 cache, such as L3:0=7f0;1=1f"},
+    {"--mem-bw-schema", "memBwSchema", "memory bandwidth, such as MB:0=20;1=70"},
+};
+
 struct Options {
   std::string id;
   std::string file;
   std::map<const Setting*, std::string> values;
+  std::map<std::string, std::string> shares;  ///< by field
 };
 
 /// `1.5g`, `64MiB`, `1000`: powers of 1024.
@@ -202,6 +213,72 @@ Result<void> write_all_limits(const Session& session, const std::vector<cgroup::
   return written;
 }
 
+/// The new lines of schemata; they are checked like those of a config.json, into which they go.
+Result<std::vector<config::Schema>> merge_shares(const Options& options, const state::State& state,
+                                                 json& document) {
+  if (options.shares.empty()) {
+    return std::vector<config::Schema>{};
+  }
+  if (!state.resctrl.created) {
+    return Error{0,
+                 state.resctrl.root.empty()
+                     ? "/linux/intelRdt: the container was made without it"
+                     : fmt::format("/linux/intelRdt: the resctrl group {} was there before the "
+                                   "container",
+                                   base::quote(state.resctrl.control)),
+                 state.resctrl.root.empty() ? "make the container with intelRdt"
+                                            : "others may use it: change its file schemata"};
+  }
+  json& section = document["linux"]["intelRdt"];
+  json changed = json::object();
+  for (const auto& [field, text] : options.shares) {
+    section[field] = text;
+    changed[field] = text;
+  }
+  const json linux_section = {{"intelRdt", changed}};
+  config::Mistakes mistakes;
+  config::Config parsed;
+  config::parse_intel_rdt(config::Node{linux_section, "/linux", mistakes}, parsed);
+  if (mistakes.first()) {
+    return *mistakes.first();
+  }
+  return parsed.intel_rdt->schemata;
+}
+
+void write_back(const resctrl::Groups& groups, const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) {
+    static_cast<void>(resctrl::set_schema(groups, line));  // it was like that
+  }
+}
+
+/// All of them or none. @returns the lines that were there before
+Result<std::vector<std::string>> write_schemata(const std::vector<config::Schema>& schemata,
+                                                const resctrl::Groups& groups) {
+  if (schemata.empty()) {
+    return std::vector<std::string>{};
+  }
+  TRY(const auto before, resctrl::read_schemata(groups));
+  for (const config::Schema& schema : schemata) {
+    auto written = resctrl::set_schema(groups, schema.line);
+    if (!written.ok()) {
+      write_back(groups, before);
+      return std::move(written).error().within(schema.setting);
+    }
+  }
+  return before;
+}
+
+Result<void> set_limits(const Session& session, const state::State& state,
+                        const std::vector<cgroup::Limit>& limits, const config::Resources& merged) {
+  TRY_OK(write_all_limits(session, limits, state.cgroup));
+  if (!state.cgroup.unit.name.empty()) {
+    // Only then, when it is clear that they can be had; systemd writes what it makes of them.
+    TRY_OK(systemd::update_scope(state.cgroup, merged));
+    TRY_OK(write_all_limits(session, limits, state.cgroup));
+  }
+  return {};
+}
+
 Result<void> update(const Session& session, const Options& options) {
   TRY_OK(config::parse_container_id(options.id));
   TRY(json wishes, read_wishes(options));
@@ -219,6 +296,7 @@ Result<void> update(const Session& session, const Options& options) {
   if (!document.is_object()) {
     return Error{0, "the container's config.json is damaged", {}};
   }
+  TRY(const auto shares, merge_shares(options, state, document));
   json& resources = document["linux"]["resources"];
   lift_swap_with_memory(wishes, resources);
   resources.merge_patch(wishes);
@@ -236,11 +314,11 @@ Result<void> update(const Session& session, const Options& options) {
   if (wishes.contains(json::json_pointer{"/memory/limit"})) {
     TRY_OK(check_use(merged.memory, state.cgroup));
   }
-  TRY_OK(write_all_limits(session, limits, state.cgroup));
-  if (!state.cgroup.unit.name.empty()) {
-    // Only then, when it is clear that they can be had; systemd writes what it makes of them.
-    TRY_OK(systemd::update_scope(state.cgroup, merged));
-    TRY_OK(write_all_limits(session, limits, state.cgroup));
+  TRY(const auto before, write_schemata(shares, state.resctrl));
+  auto limited = set_limits(session, state, limits, merged);
+  if (!limited.ok()) {
+    write_back(state.resctrl, before);
+    return limited;
   }
   return entry.write_config(document.dump());
 }
@@ -258,6 +336,12 @@ void add_update(CLI::App& app, Verb& chosen) {
         setting.option,
         [options, &setting](const std::string& text) { options->values[&setting] = text; },
         setting.description);
+  }
+  for (const Share& share : kShares) {
+    verb->add_option_function<std::string>(
+        share.option,
+        [options, &share](const std::string& text) { options->shares[share.field] = text; },
+        share.description);
   }
   verb->callback([options, &chosen] {
     chosen = [options](const Session& session) {

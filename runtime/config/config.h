@@ -254,6 +254,19 @@ struct MemoryPolicy {
   std::vector<std::uint32_t> nodes;
 };
 
+/// A line for the file `schemata` of a resctrl group.
+struct Schema {
+  std::string setting;  ///< its JSON path
+  std::string line;     ///< `L3:0=7f0;1=1f`
+};
+
+/// The container's part in caches and memory bandwidth, and whether its use of them is counted.
+struct IntelRdt {
+  std::string clos_id;           ///< name of a control group, or `/`; empty: the container's id
+  std::vector<Schema> schemata;  ///< in the order in which they are written
+  std::string monitoring;  ///< JSON path of what asks for a monitoring group; empty: nothing does
+};
+
 struct Hook {
   std::string path;
   std::vector<std::string> args;
@@ -307,6 +320,7 @@ struct Config {
   std::optional<Seccomp> seccomp;
   std::optional<std::uint32_t> personality;
   std::optional<MemoryPolicy> memory_policy;
+  std::optional<IntelRdt> intel_rdt;
   std::string mount_label;  ///< SELinux context of the container's mounts
   std::vector<std::string> masked_paths;
   std::vector<std::string> readonly_paths;

@@ -150,17 +150,6 @@ void parse_path_list(const Node& linux_node, std::string_view key,
   }
 }
 
-/// intelRdt allots shares of the processor's cache and memory bandwidth through resctrl, a
-/// filesystem that boxrun does not drive: to run without would be to run without a limit that
-/// somebody counts on.
-void refuse_rdt(const Node& linux_node) {
-  const auto node = linux_node.object("intelRdt");
-  if (node && !node->is_empty()) {
-    linux_node.fail_at("intelRdt", "is not supported: boxrun does not drive resctrl",
-                       "leave it out, or set up /sys/fs/resctrl from a createRuntime hook");
-  }
-}
-
 /// Source: net/core/dev.c: dev_valid_name().
 bool is_device_name(std::string_view name) {
   return !name.empty() && name.size() <= 15 && name != "." && name != ".." &&
@@ -238,7 +227,7 @@ void parse_linux(const Node& root, Config& config) {
   parse_path_list(*node, "readonlyPaths", config.readonly_paths);
   parse_execution_domain(*node, config);
   config.mount_label = node->text("mountLabel");
-  refuse_rdt(*node);
+  parse_intel_rdt(*node, config);
   parse_network_devices(*node, config);
 }
 

@@ -35,9 +35,6 @@ class Node {
   /// The path of a field of this object.
   [[nodiscard]] std::string path_of(std::string_view key) const;
 
-  /// An object or array with nothing in it.
-  [[nodiscard]] bool is_empty() const { return value_->empty(); }
-
   /// Notes a mistake at this node, or at one of its fields.
   void fail(const std::string& sentence, std::string hint = {}) const;
   void fail_at(std::string_view key, const std::string& sentence, std::string hint = {}) const;

@@ -16,6 +16,7 @@ void parse_seccomp(const Node& linux_node, Config& config);
 void parse_scheduling(const Node& process_node, Process& process);
 /// /linux: personality, memoryPolicy.
 void parse_execution_domain(const Node& linux_node, Config& config);
+void parse_intel_rdt(const Node& linux_node, Config& config);
 /// `0-2,4`, or empty.
 [[nodiscard]] bool is_number_list(std::string_view list);
 [[nodiscard]] std::vector<IdMapping> parse_id_mappings(const Node& owner, std::string_view key);

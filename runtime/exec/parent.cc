@@ -23,6 +23,7 @@
 #include "runtime/exec/idmap.h"
 #include "runtime/exec/net_devices.h"
 #include "runtime/exec/prepare.h"
+#include "runtime/exec/resctrl_steps.h"
 #include "runtime/exec/scheduling.h"
 #include "runtime/plan/render.h"
 #include "tracer/os/file.h"
@@ -182,6 +183,27 @@ Result<void> Parent::run_steps() {
     }
   }
   return at_.wait_for_start ? Result<void>{} : await_execve();
+}
+
+Result<void> Parent::perform(const plan::MakeResctrlGroup& step) {
+  return make_resctrl(step, state_, entry_);
+}
+
+Result<void> Parent::perform(const plan::SetSchema& step) {
+  return make_resctrl(step, state_, entry_);
+}
+
+Result<void> Parent::perform(const plan::MakeMonitorGroup& step) {
+  return make_resctrl(step, state_, entry_);
+}
+
+Result<void> Parent::perform(const plan::JoinResctrlGroups&) {
+  auto joined = resctrl::join(state_.resctrl, init_);
+  if (!joined.ok() && at_.joins && joined.error().err == ENOENT) {
+    log_.warn("/linux/intelRdt: the program is in the default group: " + joined.error().what);
+    return {};  // as is the container, whose group somebody has removed
+  }
+  return joined;
 }
 
 /// Their files go to init with one message.
@@ -539,6 +561,10 @@ void Parent::clean_up() {
   warn(warnings);
   if (!removed.ok()) {
     log_.warn(base::render_error(removed.error()));
+  }
+  const auto ungrouped = resctrl::remove_groups(state_.resctrl);
+  if (!ungrouped.ok()) {
+    log_.warn(base::render_error(ungrouped.error()));
   }
 }
 

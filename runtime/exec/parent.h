@@ -48,6 +48,10 @@ class Parent {
 
  private:
   [[nodiscard]] Result<void> run_steps();
+  [[nodiscard]] Result<void> perform(const plan::MakeResctrlGroup& step);
+  [[nodiscard]] Result<void> perform(const plan::SetSchema& step);
+  [[nodiscard]] Result<void> perform(const plan::MakeMonitorGroup& step);
+  [[nodiscard]] Result<void> perform(const plan::JoinResctrlGroups& step);
   [[nodiscard]] Result<void> perform(const plan::PlaceCgroup& step);
   [[nodiscard]] Result<void> perform(const plan::MakeCgroup& step);
   [[nodiscard]] Result<void> perform(const plan::ReserveScope& step);

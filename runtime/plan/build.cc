@@ -35,6 +35,7 @@ class Builder {
 
   Plan build() && {
     if (!at_.joins) {
+      make_resctrl_groups();
       place_cgroup();
     }
     spawn();
@@ -55,6 +56,8 @@ class Builder {
   void tell(Actor from, MessageKind message) { add(from, {}, Tell{message}); }
   void await(Actor who, MessageKind message) { add(who, {}, Await{message}); }
 
+  void make_resctrl_groups();
+  [[nodiscard]] std::string resctrl_group() const;
   void place_cgroup();
   void spawn();
   void make_cgroup();
@@ -113,6 +116,29 @@ std::uint64_t Builder::new_flags() const {
   return flags;
 }
 
+std::string Builder::resctrl_group() const {
+  return config_.intel_rdt->clos_id.empty() ? at_.id : config_.intel_rdt->clos_id;
+}
+
+/// First, because they are often refused, and nothing has to be taken back yet.
+void Builder::make_resctrl_groups() {
+  if (!config_.intel_rdt) {
+    return;
+  }
+  const config::IntelRdt& rdt = *config_.intel_rdt;
+  const bool has_name = !rdt.clos_id.empty();
+  add(Actor::Boxrun, has_name ? "/linux/intelRdt/closID" : "/linux/intelRdt",
+      MakeResctrlGroup{resctrl_group(), has_name && rdt.schemata.empty()});
+  for (std::size_t i = 0; i < rdt.schemata.size(); ++i) {
+    const bool is_last = i + 1 == rdt.schemata.size();
+    add(Actor::Boxrun, rdt.schemata[i].setting,
+        SetSchema{resctrl_group(), rdt.schemata[i].line, has_name && is_last});
+  }
+  if (!rdt.monitoring.empty()) {
+    add(Actor::Boxrun, rdt.monitoring, MakeMonitorGroup{resctrl_group(), at_.id});
+  }
+}
+
 void Builder::place_cgroup() {
   if (at_.no_cgroup) {
     return;
@@ -165,6 +191,11 @@ void Builder::spawn() {
   }
   if (config_.process.oom_score_adj) {
     add(Actor::Boxrun, "/process/oomScoreAdj", SetOomScore{*config_.process.oom_score_adj});
+  }
+  if (config_.intel_rdt) {
+    // Before init is told anything, and so before it has children: they inherit.
+    add(Actor::Boxrun, "/linux/intelRdt",
+        JoinResctrlGroups{resctrl_group(), !config_.intel_rdt->monitoring.empty()});
   }
   make_cgroup();
   // With namespaces that exist there is nothing to do meanwhile that would be worth it.

@@ -111,6 +111,21 @@ struct Describe {
     return fmt::format("have systemd start {} in {} with init in it{}", it.scope.unit,
                        it.scope.slice, with_limits(it.resources));
   }
+  std::string operator()(const MakeResctrlGroup& it) const {
+    return fmt::format("{} resctrl group {}{}", it.must_exist ? "find" : "make", it.name,
+                       it.must_exist ? "" : " unless it is there");
+  }
+  std::string operator()(const SetSchema& it) const {
+    return fmt::format("write schemata {} of resctrl group {}, or compare if it was there", it.line,
+                       it.group);
+  }
+  std::string operator()(const MakeMonitorGroup& it) const {
+    return fmt::format("make mon_groups/{} in resctrl group {}", it.name, it.group);
+  }
+  std::string operator()(const JoinResctrlGroups& it) const {
+    return fmt::format("move init into resctrl group {}{}", it.group,
+                       it.monitored ? " and its monitoring group" : "");
+  }
   std::string operator()(const Spawn& it) const {
     return fmt::format("clone boxrun:{} with {}{}{}", render_actor(it.becomes),
                        render_clone_flags(it.flags), it.into_cgroup ? ", in the cgroup" : "",

@@ -61,6 +61,27 @@ struct StartScope {
   ScopeName scope;
   std::optional<config::Resources> resources;
 };
+/// mkdir(2) of a control group of resctrl, unless it is there.
+struct MakeResctrlGroup {
+  std::string name;  ///< `/` is the default group
+  bool must_exist = false;
+};
+/// A line into the group's file `schemata`; a group that was there before must have its values.
+struct SetSchema {
+  std::string group;
+  std::string line;
+  bool completes = false;  ///< with it the group becomes one that others may use, and stays
+};
+/// mkdir(2) in `mon_groups` of the control group.
+struct MakeMonitorGroup {
+  std::string group;
+  std::string name;
+};
+/// Init's pid into the file `tasks` of its groups.
+struct JoinResctrlGroups {
+  std::string group;
+  bool monitored = false;
+};
 /// clone3(2).
 struct Spawn {
   std::uint64_t flags = 0;  ///< CLONE_*
@@ -283,12 +304,13 @@ struct Execute {
 };
 
 using Action = std::variant<
-    PlaceCgroup, MoveNetDevice, RaiseLoopback, MakeCgroup, ReserveScope, StartScope, Spawn,
-    WriteIdMaps, SetOomScore, JoinCgroup, RaiseHardLimit, SetRlimit, SetScheduler, SetIoPriority,
-    SetPersonality, SetMemoryPolicy, OpenLabel, SetLabel, RunHooks, RecordCreated, Tell, Await,
-    JoinNamespaces, UnshareNamespaces, WriteTimeOffsets, BecomeRoot, NewSession, JoinKeyring,
-    PropagateRoot, BindRootfs, CloneSource, MapSource, MountOne, MakeDevice, MakeLink, MakeReadonly,
-    Mask, MakeConsole, EnterRootfs, MakeDirectory, PropagateNewRoot, SetHostname, SetDomainname,
+    PlaceCgroup, MoveNetDevice, RaiseLoopback, MakeCgroup, ReserveScope, StartScope,
+    MakeResctrlGroup, SetSchema, MakeMonitorGroup, JoinResctrlGroups, Spawn, WriteIdMaps,
+    SetOomScore, JoinCgroup, RaiseHardLimit, SetRlimit, SetScheduler, SetIoPriority, SetPersonality,
+    SetMemoryPolicy, OpenLabel, SetLabel, RunHooks, RecordCreated, Tell, Await, JoinNamespaces,
+    UnshareNamespaces, WriteTimeOffsets, BecomeRoot, NewSession, JoinKeyring, PropagateRoot,
+    BindRootfs, CloneSource, MapSource, MountOne, MakeDevice, MakeLink, MakeReadonly, Mask,
+    MakeConsole, EnterRootfs, MakeDirectory, PropagateNewRoot, SetHostname, SetDomainname,
     WriteSysctl, SetUmask, OwnStreams, NoNewPrivileges, LoadSeccomp, LimitBounding, SetUser,
     SetCapabilities, ChangeDirectory, FindProgram, CloseDescriptors, WaitForStart, Execute>;
 

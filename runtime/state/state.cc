@@ -49,6 +49,13 @@ std::string render_state_file(const State& state) {
   if (!state.cgroup.unit.name.empty()) {
     document["systemdUnit"] = {{"name", state.cgroup.unit.name}, {"user", state.cgroup.unit.user}};
   }
+  if (!state.resctrl.root.empty()) {
+    document["resctrl"] = {{"mountPoint", state.resctrl.root},
+                           {"control", state.resctrl.control},
+                           {"created", state.resctrl.created},
+                           {"monitor", state.resctrl.monitor},
+                           {"made", state.resctrl.made}};
+  }
   return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -82,6 +89,11 @@ Result<State> parse_state_file(std::string_view text) {
   state.cgroup.parents = root.texts("cgroupParents");
   if (const auto unit = root.object("systemdUnit")) {
     state.cgroup.unit = {unit->required_text("name"), unit->boolean("user").value_or(false)};
+  }
+  if (const auto groups = root.object("resctrl")) {
+    state.resctrl = {groups->required_text("mountPoint"), groups->required_text("control"),
+                     groups->boolean("created").value_or(false), groups->text("monitor"),
+                     groups->texts("made")};
   }
   if (mistakes.first()) {
     return Error{0, "state.json is damaged: " + mistakes.first()->what,

@@ -9,6 +9,7 @@
 
 #include "runtime/aliases.h"
 #include "runtime/cgroup/cgroup.h"
+#include "runtime/resctrl/groups.h"
 
 namespace boxrun::state {
 
@@ -33,6 +34,7 @@ struct State {
   /// a terminal. A restored container is given those of its caller instead.
   std::vector<std::string> streams;
   cgroup::Cgroup cgroup;
+  resctrl::Groups resctrl;
 };
 
 [[nodiscard]] std::string render_state_file(const State& state);

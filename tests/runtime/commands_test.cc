@@ -219,6 +219,8 @@ TEST_F(Commands, FeaturesPromisesOnlyWhatTheParserTakes) {
   EXPECT_EQ(features["hooks"].size(), 6U);
   EXPECT_EQ(features["linux"]["namespaces"].size(), 8U);
   EXPECT_TRUE(features["linux"]["cgroup"]["v1"].get<bool>());
+  EXPECT_EQ(features["linux"]["intelRdt"],
+            json({{"enabled", true}, {"schemata", true}, {"monitoring", true}}));
   for (const json& action : features["linux"]["seccomp"]["actions"]) {
     if (action == "SCMP_ACT_NOTIFY") {
       continue;  // needs a listener

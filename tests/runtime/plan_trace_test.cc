@@ -13,12 +13,15 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <regex>
 #include <set>
 #include <sstream>
 
 #include "tests/runtime/container_fixture.h"
+#include "tests/runtime/fake_resctrl.h"
 
 namespace boxrun::tests {
 namespace {
@@ -208,9 +211,17 @@ const Row kRows[] = {
                            "execve(at)?\\(.*", "prctl\\(PR_SET_CHILD_SUBREAPER, 1\\)", "mkdir\\(STATE.*",
                            "openat\\((CWD, )?STATE/.*", "write\\((STATE|/memfd:boxrun-seccomp).*",
                            "rename(at)?\\(STATE/.*"}},
+    {"make resctrl group (\\S+) unless it is there", {"mkdir\\(/.*/resctrl/$1, .*"},
+     {"openat\\(CWD, STATE/.*", "write\\(STATE/.*", "rename(at2)?\\(.*STATE/.*"}},
+    {"write schemata (\\S+) of resctrl group (\\S+), .*", {"write\\(/.*/resctrl/$2/schemata, \"$1 \", .*"}, {}},
+    {"make (mon_groups/\\S+) in resctrl group (\\S+)", {"mkdir\\(/.*/resctrl/$2/$1, .*"},
+     {"openat\\(CWD, STATE/.*", "write\\(STATE/.*", "rename(at2)?\\(.*STATE/.*", "unlink\\(STATE/.*"}},
+    {"move init into resctrl group (\\S+) and its monitoring group",
+     {"write\\(/.*/resctrl/$1/tasks, .*", "write\\(/.*/resctrl/$1/mon_groups/.*/tasks, .*"}, {}},
     // The directory of version 2 has to be there when clone3(2) puts the child into it.
     {"place cgroup (\\S+)", kAlone ? Calls{kMakesGroup} : Calls{},
-     {"mkdir\\(/sys/fs/cgroup/.*", "openat\\(CWD, STATE/.*", "write\\((STATE|/sys/fs/cgroup)/.*", "rename(at2)?\\(.*STATE/.*"}},
+     {"mkdir\\(/sys/fs/cgroup/.*", "openat\\(CWD, STATE/.*", "write\\((STATE|/sys/fs/cgroup)/.*", "rename(at2)?\\(.*STATE/.*",
+      "unlink\\(STATE/.*"}},
     {"make cgroup (\\S+?)(: .*)?", kAlone ? Calls{} : Calls{kMakesGroup},
      {"mkdir\\(/sys/fs/cgroup/.*", "bpf\\(BPF_PROG_(LOAD|QUERY|ATTACH), .*", "write\\(/sys/fs/cgroup/.*", "openat\\(CWD, STATE/.*",
       "write\\(STATE/.*", "rename(at2)?\\(.*STATE/.*", "unlink\\(STATE/.*"}},
@@ -227,7 +238,7 @@ const Row kRows[] = {
      {"openat\\(CWD, STATE/.*", "write\\(STATE/.*", "rename\\(STATE/.*config.json\\)"}},
     {"tell: .*", {"sendmsg\\(.*"}, {}},
     {"wait: .*", {"recvmsg\\(.*"}, {}},
-    {"boxrun ends", {}, {"recvmsg\\(.*", "rmdir\\((STATE|/sys/fs/cgroup)/.*", "unlink\\(STATE/.*"}},
+    {"boxrun ends", {}, {"recvmsg\\(.*", "rmdir\\((STATE|/sys/fs/cgroup|.*/resctrl)/.*", "unlink\\(STATE/.*"}},
     // the namespaces
     {"unshare: (new .*)", {"unshare\\($1\\)"}, {}},
     {"become root of the user namespace", {"setresgid\\(0, 0, 0\\)", "setresuid\\(0, 0, 0\\)"},
@@ -364,6 +375,7 @@ std::vector<std::string> compare(std::vector<Step> steps, const std::vector<Call
 // ---- both ----
 
 using Plan = std::map<std::string, std::vector<std::string>>;  ///< lines by who does them
+using Words = std::vector<std::string>;
 
 Plan parse_plan(const std::string& text) {
   static const std::regex kLine{R"(\s*\d+  (\S+)\s+(.*?)(  \[/[^ ]*\])?)"};
@@ -404,8 +416,12 @@ std::map<std::string, std::vector<Call>> read_calls(const std::string& trace, bo
     if (call.matters || kLooking.contains(name)) {
       calls[kinds[kind]].push_back(call);
     }
-    if (kind != 0 && name == "execve" && record["ret"] == 0) {
-      over.insert(record["task"].get<int>());  // from here on it is the program
+    if (name == "execve" && record["ret"] == 0) {
+      if (kind != 0) {
+        over.insert(record["task"].get<int>());  // from here on it is the program
+      } else if (call.text.starts_with("execve(" BOXRUN_PROGRAM)) {
+        calls[kinds[kind]].clear();  // before, it was what becomes boxrun
+      }
     }
   }
   return calls;
@@ -413,16 +429,19 @@ std::map<std::string, std::vector<Call>> read_calls(const std::string& trace, bo
 
 class PlanAndTrace : public ContainerTest {
  protected:
-  /// The plan and the calls of one run of `config`.
-  void run_and_record() {
+  /// The plan and the calls of one run of `config`, by boxrun or by what becomes boxrun.
+  void run_and_record(const std::function<Words(const Words&)>& become_boxrun =
+                          [](const Words& words) { return words; }) {
     config["process"]["args"] = {"true"};
     write_config();
     const Ended planned = boxrun({"run", "--dry-run", "-b", folder + "/bundle", id});
     ASSERT_EQ(planned.status, 0) << planned.err;
     plan = parse_plan(planned.out);
-    const Ended recorded = run_command(
-        {{BOXTRACE_PROGRAM, "record", "--calls", "every", "-o", folder + "/trace", "--",
-          BOXRUN_PROGRAM, "--root", folder + "/state", "run", "-b", folder + "/bundle", id}});
+    Words words = {BOXTRACE_PROGRAM, "record", "--calls", "every", "-o", folder + "/trace", "--"};
+    std::ranges::copy(become_boxrun({BOXRUN_PROGRAM, "--root", folder + "/state", "run", "-b",
+                                     folder + "/bundle", id}),
+                      std::back_inserter(words));
+    const Ended recorded = run_command({words});
     ASSERT_EQ(recorded.status, 0) << recorded.err;
     calls = read_calls(read_text(folder + "/trace"), plan.contains("[1:NS]"),
                        CallReader{rootfs(), folder + "/state"});
@@ -494,6 +513,17 @@ TEST_F(PlanAndTrace, UserAndTimeNamespacesAreMadeAsPlanned) {
   config["linux"]["timeOffsets"] = {{"boottime", {{"secs", 7200}, {"nanosecs", 5}}}};
   run_and_record();
   EXPECT_TRUE(plan.contains("[1:NS]"));
+  EXPECT_EQ(differences(), "");
+}
+
+TEST_F(PlanAndTrace, GroupsOfResctrlAreMadeAsPlanned) {
+  const FakeResctrl resctrl{folder};
+  if (!resctrl.is_mounted()) {
+    GTEST_SKIP() << "needs /dev/fuse";
+  }
+  config["linux"]["intelRdt"] = {
+      {"l3CacheSchema", "L3:0=f"}, {"memBwSchema", "MB:0=20"}, {"enableMonitoring", true}};
+  run_and_record([&resctrl](const Words& words) { return resctrl.seen_by(words); });
   EXPECT_EQ(differences(), "");
 }
 

@@ -72,6 +72,37 @@ std::string parse_octal_escapes(std::string_view text) {
   return out;
 }
 
+namespace {
+
+bool is_below(std::string_view path, std::string_view directory) {
+  return path == directory || directory == "/" ||
+         (path.starts_with(directory) && path[directory.size()] == '/');
+}
+
+/// Another mount was put over it, or over a directory on the way to it, later. Mounts are listed in
+/// the order in which they were made, and those that are on top of the cover come after it.
+bool is_covered(const std::vector<MountInfo>& mounts, std::size_t index) {
+  for (std::size_t later = index + 1; later < mounts.size(); ++later) {
+    if (is_below(mounts[index].target, mounts[later].target)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<MountInfo> parse_visible_mounts(std::string_view text) {
+  const auto all = parse_mountinfo(text);
+  std::vector<MountInfo> visible;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!is_covered(all, i)) {
+      visible.push_back(all[i]);
+    }
+  }
+  return visible;
+}
+
 std::vector<MountInfo> parse_mountinfo(std::string_view text) {
   std::vector<MountInfo> mounts;
   for (const std::string_view line : split(text, '\n')) {

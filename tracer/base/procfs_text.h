@@ -52,6 +52,8 @@ struct MountInfo {
   friend bool operator==(const MountInfo&, const MountInfo&) = default;
 };
 [[nodiscard]] std::vector<MountInfo> parse_mountinfo(std::string_view text);
+/// Those of them that a path reaches: no later mount covers them.
+[[nodiscard]] std::vector<MountInfo> parse_visible_mounts(std::string_view text);
 
 /// Undoes the octal escapes of mountinfo: `\040` is a blank.
 [[nodiscard]] std::string parse_octal_escapes(std::string_view text);

@@ -98,5 +98,18 @@ TEST(Limits, PairsSoftAndHard) {
                   Pair("Max open files", "1024:524288")));
 }
 
+TEST(Mountinfo, VisibleAreThoseThatNoLaterOneCovers) {
+  const auto visible = parse_visible_mounts(
+      "20 1 0:1 / / rw - ext4 /dev/sda rw\n"
+      "30 20 0:2 / /sys rw - sysfs sysfs rw\n"
+      "31 30 0:3 / /sys/fs/resctrl rw - resctrl resctrl rw\n"
+      "32 20 0:4 / /sys2 rw - tmpfs tmpfs rw\n"
+      "40 20 0:5 / /sys rw - tmpfs tmpfs rw\n");
+  ASSERT_EQ(visible.size(), 3U);
+  EXPECT_EQ(visible[0].target, "/");
+  EXPECT_EQ(visible[1].target, "/sys2");
+  EXPECT_EQ(visible[2].fstype, "tmpfs");
+}
+
 }  // namespace
 }  // namespace boxtrace::base

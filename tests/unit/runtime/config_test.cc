@@ -376,10 +376,49 @@ TEST(Config, SchedulingHasWordsAndRanges) {
             "/linux/memoryPolicy/nodes: \"x\" is not a list such as 0-2,4");
 }
 
-TEST(Config, WhatBoxrunCannotDoIsRefusedWithAWayOut) {
-  EXPECT_EQ(mistake_in(with("/linux/intelRdt", {{"closID", "a"}})),
-            "/linux/intelRdt: is not supported: boxrun does not drive resctrl");
-  EXPECT_EQ(mistake_in(with("/linux/intelRdt", json::object())), "no mistake");
+TEST(Config, SharesOfCachesAreLinesInTheOrderInWhichTheyAreWritten) {
+  const auto rdt = parsed(with("/linux/intelRdt", {{"schemata", {"L2:0=f", "MB:0=30"}},
+                                                   {"memBwSchema", "MB:0=20;1=70"},
+                                                   {"l3CacheSchema", "L3CODE:0=f\nL3DATA:0=f0\n"},
+                                                   {"closID", "gold"},
+                                                   {"enableCMT", false},
+                                                   {"enableMBM", true}}))
+                       .intel_rdt;
+  ASSERT_TRUE(rdt);
+  EXPECT_EQ(rdt->clos_id, "gold");
+  EXPECT_EQ(rdt->monitoring, "/linux/intelRdt/enableMBM");
+  std::vector<std::string> lines;
+  for (const Schema& schema : rdt->schemata) {
+    lines.push_back(schema.setting + " " + schema.line);
+  }
+  EXPECT_THAT(lines, ElementsAre("/linux/intelRdt/l3CacheSchema L3CODE:0=f",
+                                 "/linux/intelRdt/l3CacheSchema L3DATA:0=f0",
+                                 "/linux/intelRdt/memBwSchema MB:0=20;1=70",
+                                 "/linux/intelRdt/schemata/0 L2:0=f",
+                                 "/linux/intelRdt/schemata/1 MB:0=30"));
+  EXPECT_FALSE(parsed(base_document().dump()).intel_rdt);
+  const auto empty = parsed(with("/linux/intelRdt", json::object())).intel_rdt;
+  ASSERT_TRUE(empty) << "set, which makes a group of the container's id";
+  EXPECT_TRUE(empty->clos_id.empty() && empty->schemata.empty() && empty->monitoring.empty());
+}
+
+TEST(Config, MistakesInSharesOfCachesHavePaths) {
+  const auto rdt = [](const json& value) { return mistake_in(with("/linux/intelRdt", value)); };
+  EXPECT_EQ(rdt({{"closID", "/"}}), "no mistake");
+  for (const char* name : {"a/b", "..", ".", "/a"}) {
+    EXPECT_EQ(rdt({{"closID", name}}), "/linux/intelRdt/closID: \"" + std::string{name} +
+                                           "\" is no name of a resctrl group");
+  }
+  EXPECT_EQ(rdt({{"closID", "a\nb"}}),
+            "/linux/intelRdt/closID: \"a\\nb\" is no name of a resctrl group");
+  EXPECT_EQ(rdt({{"memBwSchema", "L3:0=f"}}),
+            "/linux/intelRdt/memBwSchema: \"L3:0=f\" is not a line of schemata");
+  EXPECT_EQ(rdt({{"memBwSchema", "MB:0=1\nMB:1=1"}}),
+            "/linux/intelRdt/memBwSchema: \"MB:0=1\\nMB:1=1\" is not a line of schemata");
+  EXPECT_EQ(rdt({{"l3CacheSchema", "0=f"}}),
+            "/linux/intelRdt/l3CacheSchema: \"0=f\" is not a line of schemata");
+  EXPECT_EQ(rdt({{"schemata", {"L3:0=f", "L3:0=f\nMB:0=1"}}}),
+            "/linux/intelRdt/schemata/1: \"L3:0=f\\nMB:0=1\" is not a line of schemata");
 }
 
 TEST(Config, NetworkDevicesHaveNamesOfTheKernels) {

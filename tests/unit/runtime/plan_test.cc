@@ -209,6 +209,47 @@ TEST(Plan, AScopeIsStartedAsSoonAsInitIsThere) {
   }
 }
 
+TEST(Plan, GroupsOfResctrlAreMadeFirstAndJoinedBeforeInitHasChildren) {
+  const auto plan_of_rdt = [](const char* rdt, bool joins = false) {
+    const std::string text = std::string{R"({"ociVersion": "1.0.2", "root": {"path": "rootfs"},
+      "process": {"args": ["sh"], "cwd": "/"},
+      "linux": {"namespaces": [{"type": "mount"}, {"type": "time"}], "intelRdt": )"} +
+                             rdt + "}}";
+    Circumstances at = circumstances();
+    at.joins = joins;
+    return make_plan(parse(text), at);
+  };
+  const auto action = [](const Plan& plan, int index) {
+    return plan.steps[static_cast<std::size_t>(index)].action;
+  };
+  const Plan own = plan_of_rdt(R"({"schemata": ["L3:0=f", "MB:0=20"], "enableCMT": true})");
+  EXPECT_EQ(render_action(action(own, 0)), "make resctrl group c1 unless it is there");
+  EXPECT_EQ(render_action(action(own, 1)),
+            "write schemata L3:0=f of resctrl group c1, or compare if it was there");
+  EXPECT_EQ(render_action(action(own, 3)), "make mon_groups/c1 in resctrl group c1");
+  EXPECT_FALSE(std::get<MakeResctrlGroup>(action(own, 0)).must_exist);
+  EXPECT_EQ(own.steps[2].setting, "/linux/intelRdt/schemata/1");
+  EXPECT_FALSE(std::get<SetSchema>(action(own, 2)).completes) << "it is removed with the container";
+  EXPECT_EQ(own.steps[3].setting, "/linux/intelRdt/enableCMT");
+  const int joined = first<JoinResctrlGroups>(own);
+  EXPECT_GT(joined, first<Spawn>(own) + 1) << "init has to exist, not only the stage";
+  EXPECT_LT(joined, first<MakeCgroup>(own));
+  const Plan named = plan_of_rdt(R"({"closID": "gold", "schemata": ["L3:0=f", "MB:0=20"]})");
+  EXPECT_FALSE(std::get<MakeResctrlGroup>(action(named, 0)).must_exist);
+  EXPECT_FALSE(std::get<SetSchema>(action(named, 1)).completes);
+  EXPECT_TRUE(std::get<SetSchema>(action(named, 2)).completes);
+  EXPECT_EQ(first<MakeMonitorGroup>(named), -1);
+  const Plan found = plan_of_rdt(R"({"closID": "gold"})");
+  EXPECT_EQ(render_action(action(found, 0)), "find resctrl group gold");
+  EXPECT_EQ(render_action(action(found, first<JoinResctrlGroups>(found))),
+            "move init into resctrl group gold");
+  EXPECT_FALSE(std::get<MakeResctrlGroup>(action(plan_of_rdt("{}"), 0)).must_exist);
+  const Plan joining = plan_of_rdt(R"({"schemata": ["L3:0=f"]})", true);
+  EXPECT_EQ(first<MakeResctrlGroup>(joining), -1);
+  EXPECT_EQ(first<SetSchema>(joining), -1);
+  EXPECT_GT(first<JoinResctrlGroups>(joining), -1);
+}
+
 TEST(Plan, TheChildNeverWaitsForWhatIsNeverSaid) {
   for (const char* file : {"everything.json", "joined.json"}) {
     const Plan plan = make_plan(parse(read_text(kFolder + file)), circumstances());
