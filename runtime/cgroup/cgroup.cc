@@ -131,13 +131,15 @@ bool is_marked(const std::string& directory) {
   return ::getxattr(directory.c_str(), kMark, nullptr, 0) >= 0;
 }
 
+void mark(const std::string& directory) { ::setxattr(directory.c_str(), kMark, "1", 1, 0); }
+
 /// mkdir -p below the mount point.
 Result<void> make_directory(const Place& place) {
   const bool is_cpuset = std::ranges::find(place.controllers, "cpuset") != place.controllers.end();
   for (const std::string& directory : path_of(place)) {
     if (::mkdir(directory.c_str(), 0755) == 0) {
       if (directory != place.directory) {
-        ::setxattr(directory.c_str(), kMark, "1", 1, 0);
+        mark(directory);
       }
     } else if (errno != EEXIST) {
       return os::errno_error(fmt::format("mkdir({})", base::quote(directory)));
@@ -529,9 +531,15 @@ Result<void> remove_cgroup(const Cgroup& cgroup) {
   for (const Place& place : cgroup.places) {
     for (std::string parent = parent_of(place.directory); parent.size() > place.mount_point.size();
          parent = parent_of(parent)) {
-      const bool is_ours =
-          is_marked(parent) || std::ranges::find(cgroup.parents, parent) != cgroup.parents.end();
-      if (!is_ours || ::rmdir(parent.c_str()) != 0) {
+      if (!is_marked(parent)) {
+        if (std::ranges::find(cgroup.parents, parent) == cgroup.parents.end()) {
+          break;
+        }
+        // Its maker was killed before it could, and who is in it now could not tell whose it is. To
+        // mark it first and then to try leaves nobody out: who leaves it later sees the mark.
+        mark(parent);
+      }
+      if (::rmdir(parent.c_str()) != 0) {
         break;  // ENOTEMPTY: other containers are in it
       }
     }

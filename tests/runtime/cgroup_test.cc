@@ -1,6 +1,7 @@
 // Limits, and the cgroups as seen from both sides.
 
 #include <gmock/gmock.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -188,6 +189,24 @@ TEST_F(Cgroups, TheLastOfTwoRemovesTheGroupThatTheyShared) {
   ASSERT_GT(start_background(id + "2"), 0);
   EXPECT_EQ(boxrun({"delete", "--force", id + "1"}).status, 0);
   EXPECT_FALSE(find_traces(mark).empty());
+  EXPECT_EQ(boxrun({"delete", "--force", id + "2"}).status, 0);
+  EXPECT_THAT(find_traces(mark), ::testing::IsEmpty());
+}
+
+TEST_F(Cgroups, TheLastOfTwoDoesSoAfterACrashThatLeftTheGroupUnmarked) {
+  config["linux"]["cgroupsPath"] = "/" + mark + "/one";
+  ASSERT_GT(start_background(id + "1"), 0);
+  const auto layout = cgroup::read_layout();
+  ASSERT_TRUE(layout.ok());
+  int unmarked = 0;
+  for (const auto& hierarchy : layout.value()) {
+    const std::string group = cgroup::container_directory(hierarchy, "/" + mark);
+    unmarked += ::removexattr(group.c_str(), "user.boxrun.made") == 0 ? 1 : 0;
+  }
+  EXPECT_GT(unmarked, 0);
+  config["linux"]["cgroupsPath"] = "/" + mark + "/two";
+  ASSERT_GT(start_background(id + "2"), 0);
+  EXPECT_EQ(boxrun({"delete", "--force", id + "1"}).status, 0);
   EXPECT_EQ(boxrun({"delete", "--force", id + "2"}).status, 0);
   EXPECT_THAT(find_traces(mark), ::testing::IsEmpty());
 }
